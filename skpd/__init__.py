@@ -1,0 +1,47 @@
+"""scikit-learn estimators for Parkinson's disease: wrist tremor, drawings and handwriting.
+
+The estimators live in the subpackages (`skpd.signal`, `skpd.features`, ...) and the best known of them can be
+imported from here. Everything is loaded on first use, so that ``import skpd`` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from .features import TremorFeatures
+    from .resampling import RareClassSampler
+    from .signal import TremorBandFilter, VectorMagnitude, WindowedClassifier, Windowizer
+
+#: Where each name that is offered here is defined.
+_HOMES = {
+    "RareClassSampler": "resampling",
+    "TremorBandFilter": "signal",
+    "TremorFeatures": "features",
+    "VectorMagnitude": "signal",
+    "WindowedClassifier": "signal",
+    "Windowizer": "signal",
+}
+
+__all__ = [
+    "RareClassSampler",
+    "TremorBandFilter",
+    "TremorFeatures",
+    "VectorMagnitude",
+    "WindowedClassifier",
+    "Windowizer",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

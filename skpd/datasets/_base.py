@@ -1,0 +1,150 @@
+"""What every reader and simulator shares: where data lives, SI units, and the Bunch they return."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from .._recordings import as_object_array
+from ..exceptions import DataFileError
+
+__all__ = ["ACCELERATION_UNITS", "STANDARD_GRAVITY", "make_bunch", "resolve_folder", "to_si"]
+
+#: m/s^2 in one g, by definition (CGPM 1901).
+STANDARD_GRAVITY = 9.80665
+
+#: Accepted names of acceleration units, with the factor that brings each to m/s^2.
+ACCELERATION_UNITS = {"m/s^2": 1.0, "g": STANDARD_GRAVITY}
+
+
+def resolve_folder(folder: str | os.PathLike | None, name: str, *, holds: str) -> Path:
+    """Return the folder of a dataset: `folder`, or ``$SKPD_DATA/name`` when it is None.
+
+    Parameters
+    ----------
+    folder : str, path-like or None
+        What the user passed.
+    name : str
+        The dataset's folder inside ``$SKPD_DATA``.
+    holds : str
+        A file or pattern that the folder must contain at least once.
+
+    Returns
+    -------
+    folder : Path
+        An existing folder that holds `holds`.
+
+    Raises
+    ------
+    DataFileError
+        If there is no such folder or it does not hold what it should.
+    """
+    if folder is not None:
+        path = Path(folder).expanduser()
+        source = "`folder`"
+    elif root := os.environ.get("SKPD_DATA"):
+        path = Path(root).expanduser() / name
+        source = "the environment variable SKPD_DATA"
+    else:
+        raise DataFileError(
+            name,
+            found="neither `folder` nor the environment variable SKPD_DATA",
+            expected=f"the folder of the dataset {name!r}",
+            advice=f"Pass folder=..., or set SKPD_DATA to the folder that contains {name!r}.",
+        )
+    if not path.is_dir():
+        raise DataFileError(
+            path, found="no such folder", expected=f"the folder with {holds}", advice=f"Check {source}."
+        )
+    if not any(path.glob(holds)):
+        raise DataFileError(
+            path,
+            found=f"a folder without {holds}",
+            expected=f"the folder of the dataset {name!r}",
+            advice=f"Check {source}.",
+        )
+    return path
+
+
+def to_si(values: np.ndarray, units: str) -> np.ndarray:
+    """Convert accelerations in `units`, a key of `ACCELERATION_UNITS`, to m/s^2."""
+    if units not in ACCELERATION_UNITS:
+        raise ValueError(
+            f"units: expected one of {sorted(ACCELERATION_UNITS)}, got {units!r}. "
+            "State what the file holds; it is never guessed."
+        )
+    return values * ACCELERATION_UNITS[units]
+
+
+def make_bunch(
+    recordings: Sequence[np.ndarray],
+    *,
+    target: np.ndarray | None,
+    groups: np.ndarray | None,
+    sampling_rate: float,
+    units: str,
+    channel_names: Sequence[str],
+    frame: pd.DataFrame,
+    descr: str,
+    target_names: Sequence[Any] | None = None,
+    ragged: bool | None = None,
+    return_X_y: bool = False,
+    **extra: Any,
+) -> Bunch | tuple[np.ndarray, np.ndarray | None]:
+    """Assemble what a reader returns.
+
+    Parameters
+    ----------
+    recordings : sequence of ndarray of shape (n_timesteps_i, n_channels)
+        The signals, in the order of `frame`.
+    target, groups : ndarray of shape (n,) or None
+        Label and subject of each recording.
+    sampling_rate : float
+        Hz.
+    units : str
+        Units of the signals.
+    channel_names : sequence of str
+        Names of the columns of each recording.
+    frame : DataFrame of n rows
+        What is known of each recording.
+    descr : str
+        The data card.
+    target_names : sequence or None, default=None
+        The classes in their order; by default the sorted values of `target`.
+    ragged : bool or None, default=None
+        Whether `data` is an object array of arrays; None makes it one only where lengths differ.
+    return_X_y : bool, default=False
+        Return ``(data, target)`` alone.
+    **extra
+        Further entries of the Bunch.
+
+    Returns
+    -------
+    data : Bunch or (data, target)
+        The Bunch has data, target, target_names, groups, sampling_rate, units, channel_names, frame and DESCR.
+    """
+    if ragged is None:
+        ragged = len({r.shape for r in recordings}) != 1
+    data = as_object_array(recordings) if ragged else np.stack(recordings)
+    if return_X_y:
+        return data, target
+    if target_names is None and target is not None:
+        target_names = pd.unique(pd.Series(target).dropna().sort_values()).tolist()
+    return Bunch(
+        data=data,
+        target=target,
+        target_names=None if target_names is None else list(target_names),
+        groups=groups,
+        sampling_rate=float(sampling_rate),
+        units=units,
+        channel_names=list(channel_names),
+        frame=frame,
+        DESCR=descr,
+        **extra,
+    )

@@ -1,0 +1,230 @@
+"""From checked tables to recordings: the part that CSV and Parquet files have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from ..exceptions import DataFileError
+from ._base import make_bunch, to_si
+from ._parse import Skipped, check_time, numeric_columns
+from ._timestamps import UniformSignal, elapsed_seconds, to_uniform
+
+__all__ = ["Layout", "Paths", "Place", "Source", "load_tables"]
+
+Paths = str | os.PathLike | Sequence[str | os.PathLike]
+Source = str | Callable[[Path], Any] | None
+Place = Callable[[int], str]
+
+_CARD = """\
+Recordings from {kind} files
+==============================
+Who         {n_subjects}, {n_recordings} recording(s) of {n_files} file(s)
+Signals     channels {channels} in m/s^2 (the files hold {units}, as stated), {sampling_rate:g} Hz{resampled}
+Target      {target}
+Limits      this card knows only what the files and the call said; licence and reference are those of your data
+"""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the columns of a file mean; the fields are the parameters of `load_csv_recordings`."""
+
+    channels: Sequence[str]
+    units: str
+    time: str | None
+    time_unit: str | None
+    sampling_rate: float | None
+    resample_to: float | None
+    max_gap: float
+    disorder: str
+    recording: str | None
+    subject: Source
+    target: Source
+
+    def __post_init__(self) -> None:
+        if self.time is None and self.sampling_rate is None:
+            raise ValueError("sampling_rate: expected a rate in Hz where time=None, got None.")
+        if not len(self.channels) or len(set(self.channels)) < len(self.channels):
+            raise ValueError(f"channels: expected one or more different columns, got {list(self.channels)}.")
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns of names and labels."""
+        named = (self.recording, self.subject, self.target)
+        return list(dict.fromkeys(column for column in named if isinstance(column, str)))
+
+    @property
+    def columns(self) -> list[str]:
+        """All columns that a file must have."""
+        return list(dict.fromkeys([*([self.time] if self.time else []), *self.channels, *self.keys]))
+
+
+def load_tables(
+    paths: Paths,
+    *,
+    suffix: str,
+    read: Callable[[Path], tuple[pd.DataFrame, Place]],
+    layout: Layout,
+    errors: str,
+    return_X_y: bool,
+) -> Bunch | tuple[np.ndarray, np.ndarray | None]:
+    """Read files with `read` and cut them into recordings; the result of the public loaders."""
+    skipped = Skipped(errors)
+    files = _find_files(paths, suffix)
+    signals, rows, origins = [], [], []
+    for path in files:
+        try:
+            pieces = list(_pieces(path, *read(path), layout))
+        except DataFileError as error:
+            skipped.add(error)
+            continue
+        for name, where, seconds, values, labels in pieces:
+            try:
+                signal = to_uniform(
+                    seconds,
+                    values,
+                    path=path,
+                    where=where,
+                    sampling_rate=layout.sampling_rate,
+                    resample_to=layout.resample_to,
+                    max_gap=layout.max_gap,
+                    disorder=layout.disorder,
+                )
+            except DataFileError as error:
+                skipped.add(error)
+                continue
+            signals.append(signal)
+            origins.append((path, where))
+            rows.append({"recording": name, **labels, "file": str(path), **_describe(signal)})
+    if not signals:
+        raise DataFileError(
+            files[0], found="not one intact recording", expected="at least one", advice="See the warnings."
+        )
+    frame = pd.DataFrame(rows)
+    if not frame["recording"].is_unique:
+        frame["recording"] = frame["file"] + ":" + frame["recording"]
+    rate = _common_rate(signals, origins, layout)
+    frame.insert(4, "duration_s", frame["n_timesteps"] / rate)
+    target = None if layout.target is None else np.asarray(frame["target"].tolist())
+    groups = None if layout.subject is None else frame["subject"].to_numpy(dtype=str)
+    return make_bunch(
+        [signal.values for signal in signals],
+        target=target,
+        groups=groups,
+        sampling_rate=rate,
+        units="m/s^2",
+        channel_names=layout.channels,
+        frame=frame,
+        descr=_CARD.format(
+            kind=suffix[1:].upper(),
+            n_subjects="subjects not stated" if groups is None else f"{len(set(groups))} subject(s)",
+            n_recordings=len(frame),
+            n_files=frame["file"].nunique(),
+            channels=", ".join(layout.channels),
+            units=layout.units,
+            sampling_rate=rate,
+            resampled=" (interpolated)" if layout.resample_to else "",
+            target="none" if target is None else ", ".join(map(str, np.unique(target)[:20])),
+        ),
+        return_X_y=return_X_y,
+        skipped=skipped.frame,
+    )
+
+
+def _find_files(paths: Paths, suffix: str) -> list[Path]:
+    if not isinstance(paths, (str, os.PathLike)):
+        files = [Path(path) for path in paths]
+        if not files:
+            raise ValueError("paths: expected at least one file, got none.")
+        return files
+    path = Path(paths).expanduser()
+    if not path.is_dir():
+        return [path]
+    files = sorted(p for p in path.iterdir() if p.suffix.lower() == suffix)
+    if not files:
+        raise DataFileError(path, found=f"a folder without {suffix} files", expected=f"at least one {suffix} file")
+    return files
+
+
+def _pieces(
+    path: Path, table: pd.DataFrame, place: Place, layout: Layout
+) -> Iterator[tuple[str, str, np.ndarray, np.ndarray, dict[str, Any]]]:
+    """Yield (name, place, seconds, values in m/s^2, subject and target) of each recording of a file."""
+    values = to_si(numeric_columns(path, table, layout.channels, place), layout.units)
+    time = None if layout.time is None else check_time(path, table[layout.time], layout.time_unit, place)
+    for column in layout.keys:
+        for row in table.index[table[column].isna()]:
+            raise DataFileError(
+                path, where=f"{place(row)}, column {column!r}", found="an empty cell", expected="a value in every row"
+            )
+    if layout.recording is None:
+        parts = {path.stem: np.arange(len(table))}
+    else:
+        parts = table.groupby(layout.recording, sort=False).indices
+    for name, rows in parts.items():
+        part = table.iloc[rows]
+        where = f"recording {name}" if layout.recording else ""
+        if time is None:
+            assert layout.sampling_rate is not None
+            seconds = np.arange(len(rows)) / layout.sampling_rate
+        else:
+            seconds = elapsed_seconds(time.iloc[rows], layout.time_unit)
+        labels = {
+            "subject": _label(path, part, layout.subject, place),
+            "target": _label(path, part, layout.target, place),
+        }
+        yield str(name), where, seconds, values[rows], labels
+
+
+def _label(path: Path, part: pd.DataFrame, source: Source, place: Place) -> Any:
+    """Return the one value of a recording: from its column, from the path, or None."""
+    if not isinstance(source, str):
+        return None if source is None else source(path)
+    column = part[source]
+    changed = (column != column.iloc[0]).to_numpy()
+    if changed.any():
+        row = int(np.argmax(changed))
+        raise DataFileError(
+            path,
+            where=f"{place(part.index[row])}, column {source!r}",
+            found=f"{column.iloc[row]!r} after {column.iloc[0]!r}",
+            expected="one value in all rows of a recording",
+            advice="Name the column that tells recordings apart with recording=...",
+        )
+    return column.iloc[0]
+
+
+def _describe(signal: UniformSignal) -> dict[str, Any]:
+    return {
+        "n_timesteps": len(signal.values),
+        "measured_rate_hz": signal.measured_rate,
+        "largest_gap_s": signal.largest_gap,
+        "n_missing": signal.n_missing,
+        "n_duplicates": signal.n_duplicates,
+        "n_out_of_order": signal.n_out_of_order,
+    }
+
+
+def _common_rate(signals: list[UniformSignal], origins: list[tuple[Path, str]], layout: Layout) -> float:
+    """Return the sampling rate of all recordings; it is an error if one is more than 1 % off."""
+    rates = np.array([signal.sampling_rate for signal in signals])
+    rate = float(layout.resample_to or layout.sampling_rate or np.median(rates))
+    off = np.abs(rates / rate - 1)
+    if off.max() > 0.01:
+        path, where = origins[int(off.argmax())]
+        raise DataFileError(
+            path,
+            where=where,
+            found=f"{rates[off.argmax()]:.5g} Hz",
+            expected=f"the {rate:.5g} Hz of the other recordings to 1 %",
+            advice="Pass resample_to=... to bring all to one rate.",
+        )
+    return rate

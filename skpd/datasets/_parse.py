@@ -1,0 +1,211 @@
+"""One file to a checked table: CSV and Parquet, with errors that name the file and the line."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..exceptions import DataFileError, DataFileWarning
+
+__all__ = ["Skipped", "check_time", "numeric_columns", "read_csv_columns", "read_parquet_columns"]
+
+
+class Skipped:
+    """Decide what happens to a file that cannot be read, and keep the list of those left out.
+
+    Parameters
+    ----------
+    errors : {"raise", "warn"}
+        "raise" lets the first error through; "warn" warns, leaves the file out and lists it.
+    """
+
+    def __init__(self, errors: str) -> None:
+        self.errors = errors
+        self._rows: list[dict[str, str]] = []
+
+    def add(self, error: DataFileError) -> None:
+        """Raise `error`, or warn of it and remember the file."""
+        if self.errors == "raise":
+            raise error
+        warnings.warn(f"left out: {error}", DataFileWarning, stacklevel=3)
+        self._rows.append({"file": error.path.name, "reason": str(error)})
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a file that was left out: file, reason."""
+        return pd.DataFrame(self._rows, columns=["file", "reason"])
+
+
+def read_csv_columns(
+    path: Path,
+    columns: Sequence[str],
+    *,
+    text: Sequence[str] = (),
+    separator: str = ",",
+    decimal: str = ".",
+    encoding: str = "utf-8",
+    names: Sequence[str] | None = None,
+) -> tuple[pd.DataFrame, Callable[[int], str]]:
+    """Read `columns` of a CSV file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    columns : sequence of str
+        The columns that must be there. Others are not returned.
+    text : sequence of str, default=()
+        Those of `columns` that stay text, such as ids with leading zeros.
+    separator, decimal, encoding : str
+        How the file is written.
+    names : sequence of str or None, default=None
+        The columns of a file without a header line.
+
+    Returns
+    -------
+    table : DataFrame
+        Indexed by row of the file; blank lines at its end are left out.
+    place : callable
+        Gives the place in the file, for an error, of an entry of the index.
+    """
+    expected = "text with one row a line"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path,
+                sep=separator,
+                decimal=decimal,
+                encoding=encoding,
+                header=None if names is not None else 0,
+                names=None if names is None else list(names),
+                dtype=dict.fromkeys(text, "string"),
+                index_col=False,
+                skip_blank_lines=False,
+                skipinitialspace=True,
+                low_memory=False,
+            )
+    except OSError as error:
+        raise _no_file(path, error) from error
+    except pd.errors.EmptyDataError as error:
+        raise DataFileError(path, found="an empty file", expected=expected) from error
+    except UnicodeError as error:
+        raise DataFileError(
+            path,
+            found=f"bytes that are not {encoding} ({error})",
+            expected=expected,
+            advice="Pass the file's encoding=..., or check that it is a CSV file.",
+        ) from error
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        raise DataFileError(
+            path,
+            found=f"lines that do not form a table ({str(error).strip()})",
+            expected="as many fields in each line as there are columns",
+            advice="The file may be cut or have another separator=...",
+        ) from error
+    table.columns = table.columns.map(lambda name: str(name).strip())
+    _check_columns(path, table.columns, columns, "names=[...] gives the columns of a file without a header line.")
+    first_line = 1 if names is not None else 2
+    table = table[list(columns)]
+    filled = np.flatnonzero(table.notna().any(axis=1))
+    if not len(filled):
+        raise DataFileError(path, found="no rows", expected="at least one row of values")
+    return table.iloc[: filled[-1] + 1], lambda row: f"line {row + first_line}"
+
+
+def read_parquet_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, Callable[[int], str]]:
+    """Read `columns` of a Parquet file; arguments and result as for `read_csv_columns`."""
+    try:
+        with pq.ParquetFile(path) as file:
+            _check_columns(path, file.schema_arrow.names, columns)
+            # The metadata that pandas left in the file says nothing about these columns, and may be damaged.
+            table = file.read(columns=list(columns)).replace_schema_metadata(None).to_pandas()
+    except OSError as error:
+        # A damaged page is an OSError without errno; a missing or unreadable file has one.
+        if error.errno is not None:
+            raise _no_file(path, error) from error
+        raise _not_parquet(path, error) from error
+    except (pa.ArrowException, UnicodeError) as error:
+        raise _not_parquet(path, error) from error
+    if table.empty:
+        raise DataFileError(path, found="no rows", expected="at least one row of values")
+    return table[list(columns)], lambda row: f"row {row}"
+
+
+def numeric_columns(path: Path, table: pd.DataFrame, columns: Sequence[str], place: Callable[[int], str]) -> np.ndarray:
+    """Return `columns` as float64 of shape (n, len(columns)); empty cells are NaN, text and infinity errors."""
+    values = np.empty((len(table), len(columns)))
+    for i, column in enumerate(columns):
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        _refuse(path, table[column], (numbers.isna() & table[column].notna()).to_numpy(), place, "a number")
+        values[:, i] = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+        if np.isnan(values[:, i]).all():
+            raise DataFileError(
+                path,
+                where=f"column {column!r}",
+                found="no value at all",
+                expected="numbers",
+                advice="The file may have fewer columns than expected.",
+            )
+        _refuse(path, table[column], np.isinf(values[:, i]), place, "a finite number")
+    return values
+
+
+def check_time(path: Path, time: pd.Series, time_unit: str | None, place: Callable[[int], str]) -> pd.Series:
+    """Return a column of times as numbers, or as datetimes where `time_unit` is None; none may be missing."""
+    if time_unit is None:
+        if not pd.api.types.is_datetime64_any_dtype(time):
+            parsed = pd.to_datetime(time.astype("string"), format="ISO8601", errors="coerce", utc=True)
+            expected = "an ISO 8601 date and time (time_unit=None), or numbers with time_unit='s', 'ms', 'us' or 'ns'"
+            _refuse(path, time, parsed.isna().to_numpy(), place, expected)
+            return parsed
+        _refuse(path, time, time.isna().to_numpy(), place, "a time")
+        return time
+    if pd.api.types.is_datetime64_any_dtype(time):
+        return check_time(path, time, None, place)
+    numbers = pd.to_numeric(time, errors="coerce")
+    bad = ~np.isfinite(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
+    _refuse(path, time, bad, place, f"a number of {time_unit} (time_unit=None reads ISO 8601 dates)")
+    return numbers
+
+
+def _refuse(path: Path, column: pd.Series, bad: np.ndarray, place: Callable[[int], str], expected: str) -> None:
+    """Raise for the first entry of `column` where `bad`."""
+    if bad.any():
+        first = int(np.argmax(bad))
+        count = int(bad.sum())
+        raise DataFileError(
+            path,
+            where=f"{place(column.index[first])}, column {column.name!r}",
+            found=f"{str(column.iloc[first])[:40]!r}{f' (and {count - 1} more such)' if count > 1 else ''}",
+            expected=expected,
+        )
+
+
+def _check_columns(path: Path, found: Sequence[str], wanted: Sequence[str], advice: str = "") -> None:
+    missing = [column for column in wanted if column not in list(found)]
+    if missing:
+        shown = [str(name)[:30] for name in list(found)[:12]]
+        more = f" and {len(found) - 12} more" if len(found) > 12 else ""
+        raise DataFileError(
+            path, found=f"the columns {shown}{more}", expected=f"the column(s) {missing} too", advice=advice
+        )
+
+
+def _no_file(path: Path, error: OSError) -> DataFileError:
+    return DataFileError(path, found=error.strerror or str(error), expected="a file that can be read")
+
+
+def _not_parquet(path: Path, error: Exception) -> DataFileError:
+    return DataFileError(
+        path,
+        found=f"no intact Parquet data ({str(error).splitlines()[0][:120]})",
+        expected="a whole Parquet file",
+        advice="It may be cut or of another format.",
+    )

@@ -1,0 +1,30 @@
+"""Metrics for imbalanced and ordinal classes, their scorers, and their confidence intervals over subjects.
+
+Start with `classification_table` for one set of predictions class by class, `classification_summary` for the same as
+one line of a results table, `make_scorers` for ``GridSearchCV(scoring=...)``, and `subject_bootstrap` for intervals.
+
+Wherever classes are averaged the averaging is named: "support" (weighted by their number of samples, the convention
+that published tremor results fit) or "macro". Averages run over the classes that occur in `y_true`; nothing else is
+ever filled in.
+"""
+
+from ._auc import one_vs_rest_auc_score
+from ._bootstrap import subject_bootstrap
+from ._report import classification_summary, classification_table
+from ._scorers import OneVsRestAUCScorer, gmean_scorer, iba_scorer, make_scorers
+from ._scores import geometric_mean_score, index_balanced_accuracy_score, sensitivity_score, specificity_score
+
+__all__ = [
+    "OneVsRestAUCScorer",
+    "classification_summary",
+    "classification_table",
+    "geometric_mean_score",
+    "gmean_scorer",
+    "iba_scorer",
+    "index_balanced_accuracy_score",
+    "make_scorers",
+    "one_vs_rest_auc_score",
+    "sensitivity_score",
+    "specificity_score",
+    "subject_bootstrap",
+]

@@ -1,0 +1,108 @@
+"""Splitters by name, and the check that no person stands on both sides of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import BaseCrossValidator, LeaveOneGroupOut, StratifiedGroupKFold, StratifiedKFold
+
+__all__ = ["check_subjects_disjoint", "make_splitter"]
+
+
+def make_splitter(
+    scheme: str = "subject-wise", *, n_splits: int = 5, random_state: int | np.random.RandomState | None = None
+) -> BaseCrossValidator:
+    """Make a scikit-learn splitter by the name of its scheme.
+
+    Parameters
+    ----------
+    scheme : {"subject-wise", "leave-one-subject-out", "random"}, default="subject-wise"
+        - "subject-wise": shuffled folds of whole subjects, class shares as equal as subjects allow;
+        - "leave-one-subject-out": one fold a subject;
+        - "random": shuffled folds of rows, stratified by class. It ignores subjects and exists to reproduce published
+          scores; `check_subjects_disjoint` refuses it wherever a subject has more than one row.
+    n_splits : int, default=5
+        Number of folds; not used by "leave-one-subject-out".
+    random_state : int, RandomState instance or None, default=None
+        Seed of the shuffle.
+
+    Returns
+    -------
+    splitter : cross-validator
+        To be used as ``cv=`` with ``groups`` holding one subject a row.
+
+    Raises
+    ------
+    ValueError
+        If the scheme is unknown.
+
+    References
+    ----------
+    .. [1] Saeb, Lonini, Jayaraman, Mohr & Kording, "The need to approximate the use-case in clinical machine
+       learning", GigaScience 6(5), 2017.
+
+    Examples
+    --------
+    >>> from skpd.model_selection import make_splitter
+    >>> splitter = make_splitter(n_splits=2, random_state=0)
+    >>> X, y, groups = [[0]] * 8, [0, 0, 1, 1, 0, 0, 1, 1], list("aabbccdd")
+    >>> for train, test in splitter.split(X, y, groups):
+    ...     print(sorted({groups[i] for i in train}), sorted({groups[i] for i in test}))
+    ['a', 'd'] ['b', 'c']
+    ['b', 'c'] ['a', 'd']
+    """
+    if scheme == "subject-wise":
+        return StratifiedGroupKFold(n_splits=n_splits, shuffle=True, random_state=random_state)
+    if scheme == "leave-one-subject-out":
+        return LeaveOneGroupOut()
+    if scheme == "random":
+        return StratifiedKFold(n_splits=n_splits, shuffle=True, random_state=random_state)
+    raise ValueError(f'scheme: expected "subject-wise", "leave-one-subject-out" or "random", got {scheme!r}.')
+
+
+def check_subjects_disjoint(
+    splits: Iterable[tuple[np.ndarray, np.ndarray]], groups: Any
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the splits, refusing the first that has a subject on both sides.
+
+    A splitter that ignores groups cannot pass: what counts is where the people ended up, not what the splitter calls
+    itself.
+
+    Parameters
+    ----------
+    splits : iterable of (train, test)
+        Row numbers, as a splitter yields them.
+    groups : array-like of shape (n,)
+        The subject of each row.
+
+    Yields
+    ------
+    train, test : ndarray of int
+        The same splits, checked.
+
+    Raises
+    ------
+    ValueError
+        Naming subjects found in both the training and the test rows of a fold.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import KFold
+    >>> from skpd.model_selection import check_subjects_disjoint
+    >>> list(check_subjects_disjoint(KFold(2).split([[0]] * 4), ["a", "b", "a", "b"]))
+    Traceback (most recent call last):
+        ...
+    ValueError: fold 0 has 2 subject(s) in both training and test rows, among them 'a', 'b': split by subject, ...
+    """
+    groups = np.asarray(groups)
+    for fold, (train, test) in enumerate(splits):
+        shared = np.intersect1d(groups[train], groups[test])
+        if len(shared):
+            some = ", ".join(repr(s) for s in shared[:5].tolist())
+            raise ValueError(
+                f"fold {fold} has {len(shared)} subject(s) in both training and test rows, among them {some}: split "
+                'by subject, for example with make_splitter("subject-wise") and groups= one subject a row.'
+            )
+        yield train, test

@@ -1,0 +1,244 @@
+"""Run every candidate under every protocol, fold by fold."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
+
+from ..model_selection import PROTOCOLS
+from ._results import StudyResults
+from ._store import ResultsFolder
+
+__all__ = ["run_study"]
+
+_LIBRARIES = ("skpd", "scikit-learn", "imbalanced-learn", "numpy", "scipy")
+
+
+class _Cell(NamedTuple):
+    """What is computed and stored as one piece."""
+
+    protocol: str
+    resampler: str
+    classifier: str
+    seed: int
+    fold: int
+
+    def name(self, estimator: Any) -> str:
+        return (
+            f"{self.protocol}~{self.resampler}~{self.classifier}~seed{self.seed}~fold{self.fold}~{_digest(estimator)}"
+        )
+
+
+def run_study(
+    table: Any,
+    build: Callable[..., Any],
+    *,
+    candidates: Sequence[tuple[str, str]],
+    protocols: Sequence[str] = ("subject-wise",),
+    seeds: Sequence[int] = (0,),
+    n_splits: int = 5,
+    unit: str = "window",
+    dataset: str = "unnamed",
+    recipe: str = "unnamed",
+    out: str | Path | None = None,
+    n_jobs: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> StudyResults:
+    """Cross-validate candidates x protocols x seeds, one stored cell a fold.
+
+    Parameters
+    ----------
+    table : object with `X`, `y`, `groups` and `index`
+        The rows; for example a `skpd.recipes.WindowTable`. `index` has a column `recording`.
+    build : callable
+        ``build(resampler, classifier, random_state=seed)`` returns an unfitted estimator of the rows.
+    candidates : sequence of (str, str)
+        Pairs of resampler and classifier, by names that `build` understands.
+    protocols : sequence of str, default=("subject-wise",)
+        Names of `skpd.model_selection.PROTOCOLS`.
+    seeds : sequence of int, default=(0,)
+        Each seeds a split and the estimators fitted on it.
+    n_splits : int, default=5
+        Folds.
+    unit : str, default="window"
+        What a row of the table is; stands in every result.
+    dataset, recipe : str
+        Names that stand in every result.
+    out : path or None, default=None
+        Results folder. A study that was interrupted continues there; None keeps nothing on disk.
+    n_jobs : int or None, default=None
+        Processes, one cell each; results do not depend on it.
+    on_progress : callable or None, default=None
+        Called with the number of cells done and the number of all cells.
+
+    Returns
+    -------
+    results : StudyResults
+        Predictions for rows held out, with their records and scores.
+
+    Raises
+    ------
+    ValueError
+        If a protocol is unknown, the subjects are too few for the folds, or `out` holds another study.
+
+    Examples
+    --------
+    >>> from skpd.datasets import make_tremor_recordings
+    >>> from skpd.recipes import make_window_classifier, make_window_table
+    >>> from skpd.studies import run_study
+    >>> recordings = make_tremor_recordings(n_subjects=8, random_state=0)
+    >>> table = make_window_table(
+    ...     recordings.data, recordings.target, recordings.groups, sampling_rate=recordings.sampling_rate
+    ... )
+    >>> results = run_study(
+    ...     table, make_window_classifier, candidates=[("none", "majority")], n_splits=2
+    ... )
+    >>> results.cells[["protocol", "classifier", "fold"]].values.tolist()
+    [['subject-wise', 'majority', 0], ['subject-wise', 'majority', 1]]
+    """
+    for protocol in protocols:
+        if protocol not in PROTOCOLS:
+            raise ValueError(f"protocols: expected among {', '.join(map(repr, PROTOCOLS))}, got {protocol!r}.")
+    y, groups = np.asarray(table.y), np.asarray(table.groups)
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(f"y: expected at least 2 classes to tell apart, found only {classes.tolist()}.")
+    if out is None:
+        # Results hold everything in memory, so the folder may go as soon as they are read.
+        with tempfile.TemporaryDirectory(prefix="skpd-study-") as scratch:
+            return run_study(
+                table,
+                build,
+                candidates=candidates,
+                protocols=protocols,
+                seeds=seeds,
+                n_splits=n_splits,
+                unit=unit,
+                dataset=dataset,
+                recipe=recipe,
+                out=scratch,
+                n_jobs=n_jobs,
+                on_progress=on_progress,
+            )
+    folder = ResultsFolder(out)
+    rows = pd.DataFrame({"y": y, "subject": groups, "recording": np.asarray(table.index["recording"])})
+    manifest = {
+        "dataset": dataset,
+        "recipe": recipe,
+        "unit": unit,
+        "n_splits": n_splits,
+        "classes": classes.tolist(),
+        "feature_names": [str(c) for c in getattr(table.X, "columns", [])],
+        "fingerprint": joblib.hash((np.asarray(table.X), y, groups)),
+    }
+    folder.open(manifest, rows)
+    done = folder.finished()
+    cells = {}
+    for protocol, seed, (resampler, classifier) in itertools.product(protocols, seeds, candidates):
+        estimator = build(resampler, classifier, random_state=seed)
+        for fold in range(_n_folds(protocol, n_splits, groups)):
+            cell = _Cell(protocol, resampler, classifier, seed, fold)
+            cells[cell.name(estimator)] = (cell, estimator)
+    todo = [cell for name, cell in cells.items() if name not in done]
+    report = on_progress or (lambda done, total: None)
+    report(len(cells) - len(todo), len(cells))
+    # Cells are handed out one by one, so that a slow resampler does not hold others back.
+    run = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
+    finished = run(delayed(_run_cell)(folder, cell, est, table.X, y, groups, classes, n_splits) for cell, est in todo)
+    for n, _ in enumerate(finished, start=len(cells) - len(todo) + 1):
+        report(n, len(cells))
+    return StudyResults(folder, names=list(cells))
+
+
+def _n_folds(protocol: str, n_splits: int, groups: np.ndarray) -> int:
+    return len(np.unique(groups)) if PROTOCOLS[protocol].scheme == "leave-one-subject-out" else n_splits
+
+
+def _run_cell(
+    folder: ResultsFolder,
+    cell: _Cell,
+    estimator: Any,
+    X: Any,
+    y: np.ndarray,
+    groups: np.ndarray,
+    classes: np.ndarray,
+    n_splits: int,
+) -> None:
+    """Fit and test one fold and store it; a failure is stored with its traceback instead of stopping the study."""
+    record: dict[str, Any] = cell._asdict()
+    record["parameters"] = _parameters(estimator)
+    record["versions"] = {name: version(name) for name in _LIBRARIES}
+    predictions = pd.DataFrame()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            folds = PROTOCOLS[cell.protocol].folds(estimator, X, y, groups, n_splits=n_splits, random_state=cell.seed)
+            fold = next(itertools.islice(folds, cell.fold, None))
+            started = time.perf_counter()
+            model = clone(fold.estimator).fit(fold.X_train, fold.y_train)
+            fitted = time.perf_counter()
+            predictions = _predict(model, fold, classes)
+            record["fit_seconds"], record["score_seconds"] = fitted - started, time.perf_counter() - fitted
+            record |= _describe(model, fold, groups, classes)
+        except Exception:
+            # Deliberately broad: whatever one cell does, the others go on; the traceback is kept and shown.
+            record["error"] = traceback.format_exc()
+    record["warnings"] = sorted({f"{w.category.__name__}: {w.message}" for w in caught})
+    folder.write(cell.name(estimator), record, predictions)
+
+
+def _predict(model: Any, fold: Any, classes: np.ndarray) -> pd.DataFrame:
+    frame = pd.DataFrame({"row": fold.test_rows, "y_true": fold.y_test, "y_pred": model.predict(fold.X_test)})
+    if hasattr(model, "predict_proba"):
+        # A class that the training fold lacked has probability zero, so that every cell has the same columns.
+        probabilities = np.zeros((len(frame), len(classes)))
+        probabilities[:, np.searchsorted(classes, model.classes_)] = model.predict_proba(fold.X_test)
+        for label, column in zip(classes.tolist(), probabilities.T, strict=True):
+            frame[f"proba_{label}"] = column
+    return frame
+
+
+def _describe(model: Any, fold: Any, groups: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
+    """Counts of classes and subjects, and what the fitted steps tell about themselves."""
+    train, test = (rows[rows >= 0] for rows in (fold.train_rows, fold.test_rows))
+    described: dict[str, Any] = {
+        "n_train": [int((fold.y_train == c).sum()) for c in classes],
+        "n_test": [int((fold.y_test == c).sum()) for c in classes],
+        "n_subjects_train": len(np.unique(groups[train])),
+        "n_subjects_test": len(np.unique(groups[test])),
+    }
+    steps = getattr(model, "named_steps", {})
+    counts = getattr(steps.get("resampler"), "class_counts_", None)
+    if counts is not None:
+        described["n_resampled"] = [int(n) for n in counts["after"].reindex(classes).fillna(0)]
+    classifier = steps.get("classifier", model)
+    if hasattr(classifier, "oob_score_"):
+        described["oob_score"] = float(classifier.oob_score_)
+    if hasattr(classifier, "feature_importances_"):
+        described["feature_importances"] = [round(float(v), 6) for v in classifier.feature_importances_]
+    return described
+
+
+def _parameters(estimator: Any) -> dict[str, str]:
+    """Parameters as text; a nested estimator is named by its class, since its own parameters are listed too."""
+    nested = {k: type(v).__name__ if hasattr(v, "get_params") else repr(v) for k, v in estimator.get_params().items()}
+    return {k: v for k, v in sorted(nested.items()) if k not in ("steps", "memory", "verbose", "transform_input")}
+
+
+def _digest(estimator: Any) -> str:
+    return hashlib.sha256(json.dumps(_parameters(estimator)).encode()).hexdigest()[:10]

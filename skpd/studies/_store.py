@@ -1,0 +1,109 @@
+"""The results folder: one file a finished cell, so that a study survives a kill at any moment.
+
+A cell's predictions and its record are one Parquet file, written under a temporary name and then renamed: a file that
+can be seen is complete. Two processes that compute the same cell write the same content, and the last rename wins.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+__all__ = ["ResultsFolder"]
+
+_FORMAT = 1
+_RECORD = b"skpd.cell"
+
+
+class ResultsFolder:
+    """Read and write the cells of one study.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder; made by `open`.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._cells = self.path / "cells"
+
+    def open(self, manifest: dict[str, Any], rows: pd.DataFrame) -> None:
+        """Start a study in this folder, or continue the one that is there if it is the same study.
+
+        Parameters
+        ----------
+        manifest : dict
+            What makes the study this study: data fingerprint, folds, names.
+        rows : DataFrame
+            One row a row of the table: label, subject, place.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds results of another study.
+        """
+        self._cells.mkdir(parents=True, exist_ok=True)
+        manifest = {"format": _FORMAT, **manifest}
+        manifest_file = self.path / "study.json"
+        if manifest_file.exists():
+            differing = sorted(k for k, v in self.manifest().items() if manifest.get(k) != v)
+            if differing:
+                raise ValueError(
+                    f"{self.path} holds the results of another study (it differs in {', '.join(differing)}): name "
+                    "another folder, or remove this one to start anew."
+                )
+            return
+        _write_atomically(self.path / "rows.parquet", lambda f: rows.to_parquet(f))
+        text = json.dumps(manifest, indent=1, default=str)
+        # Written last: a folder with a manifest has its rows.
+        _write_atomically(manifest_file, lambda f: Path(f).write_text(text, encoding="utf-8"))
+
+    def manifest(self) -> dict[str, Any]:
+        """Read what the study is."""
+        file = self.path / "study.json"
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"{self.path} holds no study: expected a file study.json in it. Name the folder that "
+                "`skpd study ... --out` wrote."
+            )
+        return json.loads(file.read_text(encoding="utf-8"))
+
+    def rows(self) -> pd.DataFrame:
+        """Read the rows of the table: label, subject, place."""
+        return pd.read_parquet(self.path / "rows.parquet")
+
+    def finished(self) -> set[str]:
+        """Names of the cells that need not be computed again; failed ones are tried again."""
+        return {name for name, record, _ in self.cells(predictions=False) if "error" not in record}
+
+    def write(self, name: str, record: dict[str, Any], predictions: pd.DataFrame) -> None:
+        """Store a cell, whole or not at all."""
+        table = pa.Table.from_pandas(predictions, preserve_index=False)
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), _RECORD: json.dumps(record)})
+        _write_atomically(self._cells / f"{name}.parquet", lambda f: pq.write_table(table, f))
+
+    def cells(self, *, predictions: bool = True) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame | None]]:
+        """Yield name, record and (on request) predictions of every stored cell, oldest first."""
+        # Oldest first, so that of two versions of a cell the later one is met last.
+        for file in sorted(self._cells.glob("*.parquet"), key=lambda f: (f.stat().st_mtime_ns, f.name)):
+            schema = pq.read_schema(file)
+            frame = pd.read_parquet(file) if predictions else None
+            yield file.stem, json.loads(schema.metadata[_RECORD]), frame
+
+
+def _write_atomically(file: Path, write: Any) -> None:
+    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
+    try:
+        write(temporary)
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,389 @@
+"""CSV and Parquet readers: one behaviour for both, units, clocks, gaps, and files that are not what they should be."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skpd.datasets import load_csv_recordings, load_parquet_recordings
+from skpd.exceptions import DataFileError, DataFileWarning
+
+G = 9.80665
+
+
+def make_table(n=100, rate=50.0, seed=0, **columns):
+    """A table of one uniformly sampled recording in g."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame({"timestamp": np.arange(n) / rate})
+    table[["x", "y", "z"]] = rng.normal(size=(n, 3))
+    return table.assign(**columns)
+
+
+@pytest.fixture(params=["csv", "parquet"])
+def road(request, tmp_path):
+    """Write a table and read it back, through either format."""
+    read = {"csv": load_csv_recordings, "parquet": load_parquet_recordings}[request.param]
+
+    class Road:
+        folder = tmp_path
+        kind = request.param
+
+        def write(self, table, name="a"):
+            path = tmp_path / f"{name}.{request.param}"
+            if request.param == "csv":
+                table.to_csv(path, index=False)
+            else:
+                table.to_parquet(path)
+            return path
+
+        def load(self, table_or_path, **kwargs):
+            path = self.write(table_or_path) if isinstance(table_or_path, pd.DataFrame) else table_or_path
+            return read(path, **kwargs)
+
+    return Road()
+
+
+class TestContent:
+    def test_one_file_one_recording(self, road):
+        table = make_table()
+        bunch = road.load(table)
+        np.testing.assert_allclose(bunch.data, table[["x", "y", "z"]].to_numpy()[None], rtol=1e-12)
+        assert bunch.sampling_rate == pytest.approx(50.0)
+        assert bunch.units == "m/s^2"
+        assert bunch.channel_names == ["x", "y", "z"]
+        assert bunch.target is None
+        assert bunch.groups is None
+        row = bunch.frame.iloc[0]
+        assert (row["recording"], row["n_timesteps"], row["n_missing"]) == ("a", 100, 0)
+        assert row["duration_s"] == pytest.approx(2.0)
+        assert "the files hold m/s^2" in bunch.DESCR
+
+    def test_g_becomes_si(self, road):
+        table = make_table()
+        bunch = road.load(table, units="g", channels=["z", "x"])
+        np.testing.assert_allclose(bunch.data[0], table[["z", "x"]].to_numpy() * G, rtol=1e-12)
+        assert bunch.units == "m/s^2"
+
+    @pytest.mark.parametrize("unit", ["mg", "G", "m/s2", ""])
+    def test_unknown_unit_is_refused(self, road, unit):
+        with pytest.raises(ValueError, match=r"'units' parameter .* must be a str among"):
+            road.load(make_table(), units=unit)
+
+    def test_columns_of_people_and_labels(self, road):
+        table = pd.concat(
+            [make_table(60, subject="007", score=2, trial=1), make_table(80, subject="7", score=0, trial=2)]
+        )
+        bunch = road.load(table, recording="trial", subject="subject", target="score")
+        assert bunch.groups.tolist() == ["007", "7"]
+        assert bunch.target.tolist() == [2, 0]
+        assert bunch.target.dtype.kind == "i"
+        assert bunch.target_names == [0, 2]
+        assert [len(x) for x in bunch.data] == [60, 80]
+        assert bunch.data.dtype == object
+        assert bunch.frame["recording"].tolist() == ["1", "2"]
+
+    def test_recordings_keep_the_order_of_the_file(self, road):
+        table = pd.concat([make_table(50, trial=name) for name in ("b", "a", "c")])
+        assert road.load(table, recording="trial").frame["recording"].tolist() == ["b", "a", "c"]
+
+    def test_interleaved_recordings_are_told_apart(self, road):
+        first, second = make_table(50, seed=1, trial="p"), make_table(50, seed=2, trial="q")
+        mixed = pd.concat([first, second]).sort_values(["timestamp", "trial"])
+        bunch = road.load(mixed, recording="trial")
+        np.testing.assert_allclose(bunch.data[1], second[["x", "y", "z"]], rtol=1e-12)
+
+    def test_folder_and_functions_of_the_path(self, road):
+        for name in ("eva_2", "adam_0"):
+            road.write(make_table(), name)
+        (road.folder / "notes.txt").write_text("not a recording")
+        X, y = road.load(road.folder, target=lambda p: int(p.stem[-1]), return_X_y=True)
+        bunch = road.load(road.folder, subject=lambda p: p.stem.split("_")[0])
+        assert X.shape == (2, 100, 3)
+        assert y.tolist() == [0, 2]
+        assert bunch.groups.tolist() == ["adam", "eva"]
+
+    def test_names_of_recordings_are_unique(self, road):
+        paths = [road.write(make_table(trial=1), name) for name in ("eva", "adam")]
+        frame = road.load(paths, recording="trial").frame
+        assert frame["recording"].tolist() == [f"{path}:1" for path in paths]
+
+    def test_without_times(self, road):
+        table = make_table().drop(columns="timestamp")
+        table.loc[10:12, "y"] = np.nan
+        bunch = road.load(table, time=None, sampling_rate=25)
+        assert bunch.sampling_rate == 25
+        assert bunch.frame["n_missing"][0] == 3
+        assert np.isnan(bunch.data[0, 10:13, 1]).all()
+        assert bunch.frame["largest_gap_s"][0] == pytest.approx(4 / 25)
+        with pytest.raises(ValueError, match="sampling_rate: expected a rate"):
+            road.load(table, time=None)
+
+    def test_label_that_changes_inside_a_recording(self, road):
+        table = make_table(score=0)
+        table.loc[40:, "score"] = 1
+        with pytest.raises(DataFileError, match=r"(line 42|row 40), column 'score'.*recording=") as info:
+            road.load(table, target="score")
+        assert "one value in all rows" in str(info.value)
+
+    def test_label_that_is_missing(self, road):
+        table = make_table(score=1.0)
+        table.loc[3, "score"] = np.nan
+        with pytest.raises(DataFileError, match=r"(line 5|row 3), column 'score'.*an empty cell"):
+            road.load(table, target="score")
+
+
+class TestClock:
+    @pytest.mark.parametrize(("unit", "ticks"), [("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9)])
+    def test_units_of_time(self, road, unit, ticks):
+        table = make_table()
+        stamps = np.arange(100) * ticks / 50
+        table["timestamp"] = stamps if unit == "s" else 1_700_000_000 * ticks + stamps.astype(np.int64)
+        assert road.load(table, time_unit=unit).sampling_rate == pytest.approx(50.0)
+
+    def test_dates(self, road):
+        table = make_table()
+        table["timestamp"] = pd.date_range("2024-03-31 00:59:59", periods=100, freq="20ms", tz="UTC")
+        bunch = road.load(table, time_unit=None)
+        assert bunch.sampling_rate == pytest.approx(50.0)
+        assert bunch.frame["n_missing"][0] == 0
+
+    def test_dates_as_text(self, road):
+        table = make_table()
+        table["timestamp"] = [f"2024-01-01T00:00:{i / 50:09.6f}+02:00" for i in range(100)]
+        assert road.load(table, time_unit=None).sampling_rate == pytest.approx(50.0)
+        with pytest.raises(DataFileError, match="time_unit=None reads ISO 8601"):
+            road.load(table)
+        table.loc[7, "timestamp"] = "yesterday"
+        with pytest.raises(DataFileError, match=r"(line 9|row 7).*'yesterday'.*ISO 8601"):
+            road.load(table, time_unit=None)
+
+    def test_rounded_times_of_an_odd_rate(self, road):
+        table = make_table(5000, rate=85.7)
+        table["timestamp"] = np.round(table["timestamp"] * 1000).astype(int)
+        bunch = road.load(table, time_unit="ms")
+        assert bunch.sampling_rate == pytest.approx(85.7, rel=1e-5)
+        assert bunch.data.shape == (1, 5000, 3)
+
+    def test_missing_samples_become_nan(self, road):
+        table = make_table(200)
+        bunch = road.load(table.drop(index=[50, 120, 121, 122]))
+        assert np.flatnonzero(np.isnan(bunch.data[0, :, 0])).tolist() == [50, 120, 121, 122]
+        np.testing.assert_allclose(bunch.data[0, 123:], table[["x", "y", "z"]].to_numpy()[123:], rtol=1e-12)
+        assert bunch.frame["n_missing"][0] == 4
+        assert bunch.frame["largest_gap_s"][0] == pytest.approx(0.08)
+
+    def test_jitter_is_refused_until_asked_for(self, road):
+        rng = np.random.default_rng(0)
+        t = np.arange(2000) / 100 + rng.uniform(-0.004, 0.004, 2000)
+        table = pd.DataFrame({"timestamp": t, "x": np.sin(2 * np.pi * 5 * t)})
+        with pytest.raises(DataFileError, match=r"uneven timestamps, with steps of 0\.00.* resample_to=100 "):
+            road.load(table, channels=["x"])
+        bunch = road.load(table, channels=["x"], resample_to=100)
+        grid = t[0] + np.arange(bunch.data.shape[1]) / 100
+        assert bunch.sampling_rate == 100.0
+        # Linear interpolation of a sine at f errs by at most (pi f dt)^2 / 2, with steps of up to 18 ms here.
+        assert np.abs(bunch.data[0, :, 0] - np.sin(2 * np.pi * 5 * grid)).max() < (np.pi * 5 * 0.018) ** 2 / 2
+
+    def test_lowering_the_rate_does_not_alias(self, road):
+        t = np.arange(4000) / 200
+        slow, fast = np.sin(2 * np.pi * 5 * t), np.sin(2 * np.pi * 47 * t)
+        table = pd.DataFrame({"timestamp": t, "slow": slow, "fast": fast})
+        bunch = road.load(table, channels=["slow", "fast"], resample_to=50)
+        inner = bunch.data[0, 50:-50]
+        assert len(bunch.data[0]) == 1000
+        assert inner[:, 0].std() == pytest.approx(np.sqrt(0.5), rel=0.01)
+        # 47 Hz would show at 3 Hz with full power.
+        assert inner[:, 1].std() < 0.01
+
+    def test_resampling_bridges_short_gaps_only(self, road):
+        table = make_table(500).drop(index=[*range(100, 103), *range(300, 350)])
+        bunch = road.load(table, resample_to=50, max_gap=0.1)
+        missing = np.flatnonzero(np.isnan(bunch.data[0, :, 0]))
+        assert missing.tolist() == list(range(300, 350))
+        assert len(bunch.data[0]) == 500
+
+    def test_disorder(self, road):
+        table = make_table(100)
+        order = np.arange(100)
+        order[[20, 21]] = [21, 20]
+        broken = pd.concat([table.iloc[order], table.iloc[[50]].assign(x=99.0)])
+        with pytest.raises(DataFileError, match=r"2 timestamp\(s\) that go back and 1 that repeat.*disorder="):
+            road.load(broken)
+        bunch = road.load(broken, disorder="fix")
+        np.testing.assert_allclose(bunch.data[0], table[["x", "y", "z"]], rtol=1e-12)
+        assert bunch.frame.loc[0, ["n_duplicates", "n_out_of_order"]].tolist() == [1, 2]
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"sampling_rate": 60}, "stated sampling_rate of 60 Hz"),
+            ({"time_unit": "ms", "resample_to": 50}, None),
+            ({"time_unit": "ns", "sampling_rate": 50}, "stated sampling_rate of 50 Hz"),
+        ],
+    )
+    def test_wrong_rate_or_unit(self, road, change, message):
+        if message is None:
+            # Seconds read as ms claim 50,000 Hz: 100 samples shrink to one at 50 Hz, which nobody means.
+            bunch = road.load(make_table(), **change)
+            assert bunch.frame["measured_rate_hz"][0] == pytest.approx(50_000)
+            return
+        with pytest.raises(DataFileError, match=message):
+            road.load(make_table(), **change)
+
+    def test_ticks_read_as_seconds(self, road):
+        table = make_table()
+        table["timestamp"] *= 1000
+        with pytest.raises(DataFileError, match=r"0\.05 Hz.*at least a tenth of resample_to=50 Hz.*time_unit"):
+            road.load(table, resample_to=50)
+
+    def test_clock_jump_costs_no_memory(self, road):
+        table = make_table()
+        table.loc[50:, "timestamp"] += 1e9
+        with pytest.raises(DataFileError, match="clock jumped"):
+            road.load(table)
+        with pytest.raises(DataFileError, match="clock jumped"):
+            road.load(table, resample_to=50)
+
+    def test_rates_must_agree(self, road):
+        road.write(make_table(rate=50.0), "a")
+        road.write(make_table(rate=50.0), "b")
+        road.write(make_table(rate=100.0), "c")
+        with pytest.raises(DataFileError, match=r"c\.\w+: found 100 Hz, expected the 50 Hz of the other"):
+            road.load(road.folder)
+        assert road.load(road.folder, resample_to=50).sampling_rate == 50.0
+
+
+class TestBrokenFiles:
+    def test_missing_column_lists_what_is_there(self, road):
+        with pytest.raises(DataFileError, match=r"found the columns \['timestamp', 'x', 'y', 'w'\].*\['z'\]"):
+            road.load(make_table().rename(columns={"z": "w"}))
+
+    def test_text_in_a_channel(self, road):
+        table = make_table().astype({"y": object})
+        table["y"] = table["y"].map(str)
+        table.loc[41, "y"] = "n/k"
+        with pytest.raises(DataFileError, match=r"(line 43|row 41), column 'y': found 'n/k', expected a number"):
+            road.load(table)
+
+    def test_infinity(self, road):
+        table = make_table()
+        table.loc[4, "z"] = -np.inf
+        with pytest.raises(DataFileError, match=r"(line 6|row 4), column 'z'.*finite"):
+            road.load(table)
+
+    def test_time_that_is_missing(self, road):
+        table = make_table()
+        table.loc[30, "timestamp"] = np.nan
+        with pytest.raises(DataFileError, match=r"(line 32|row 30), column 'timestamp'"):
+            road.load(table)
+
+    def test_no_rows(self, road):
+        with pytest.raises(DataFileError, match="no rows"):
+            road.load(make_table().iloc[:0])
+
+    def test_one_sample(self, road):
+        with pytest.raises(DataFileError, match=r"1 complete sample\(s\), expected at least two"):
+            road.load(make_table(1))
+
+    @pytest.mark.parametrize("content", [b"", b"\x00" * 500, bytes(range(256)) * 20, b"\xff\xfe" + b"x,y\n1,2\n" * 3])
+    def test_garbage(self, road, content):
+        path = road.folder / f"a.{road.kind}"
+        path.write_bytes(content)
+        with pytest.raises(DataFileError) as info:
+            road.load(path)
+        assert info.value.path == path
+
+    def test_missing_file_and_empty_folder(self, road):
+        with pytest.raises(DataFileError, match="No such file"):
+            road.load(road.folder / f"nobody.{road.kind}")
+        with pytest.raises(DataFileError, match=f"without .{road.kind} files"):
+            road.load(road.folder)
+        with pytest.raises(ValueError, match="at least one file"):
+            road.load([])
+
+    def test_warn_reads_the_rest(self, road):
+        good, bad = road.write(make_table(), "good"), road.folder / f"bad.{road.kind}"
+        bad.write_bytes(good.read_bytes()[:7])
+        with pytest.warns(DataFileWarning, match=r"left out: .*bad\."):
+            bunch = road.load(road.folder, errors="warn")
+        assert bunch.frame["recording"].tolist() == ["good"]
+        assert bunch.skipped["file"].tolist() == [bad.name]
+        with pytest.warns(DataFileWarning), pytest.raises(DataFileError, match="not one intact recording"):
+            road.load([bad], errors="warn")
+
+    def test_warn_reads_the_other_recordings_of_a_file(self, road):
+        short = pd.concat([make_table(50, trial="long"), make_table(1, trial="short")])
+        with pytest.warns(DataFileWarning, match="recording short"):
+            bunch = road.load(short, recording="trial", errors="warn")
+        assert bunch.frame["recording"].tolist() == ["long"]
+
+    def test_parameters_are_checked_before_any_file(self, road):
+        with pytest.raises(ValueError, match="channels: expected one or more different"):
+            road.load(road.folder / "nobody", channels=["x", "x"])
+        with pytest.raises(ValueError, match="'errors' parameter"):
+            road.load(road.folder / "nobody", errors="ignore")
+
+    @pytest.mark.parametrize("keep", [0.1, 0.5, 0.99])
+    def test_cut_parquet(self, tmp_path, keep):
+        path = tmp_path / "a.parquet"
+        make_table(1000).to_parquet(path)
+        path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
+        with pytest.raises(DataFileError, match="no intact Parquet data"):
+            load_parquet_recordings(path)
+
+    def test_damaged_page_of_parquet(self, tmp_path):
+        path = tmp_path / "a.parquet"
+        make_table(20_000).to_parquet(path)
+        content = bytearray(path.read_bytes())
+        content[4:2000] = bytes(1996)
+        path.write_bytes(content)
+        with pytest.raises(DataFileError, match="no intact Parquet data"):
+            load_parquet_recordings(path)
+
+
+class TestCSVForms:
+    def test_separator_decimal_encoding_and_header(self, tmp_path):
+        path = tmp_path / "a.csv"
+        rows = [f"{i / 50:.2f}".replace(".", ",") + ";0,5;1,5" for i in range(100)]
+        path.write_text("\n".join(["Zeit;Höhe;Länge", *rows]), encoding="latin-1")
+        kwargs = {"time": "Zeit", "channels": ["Höhe", "Länge"], "separator": ";", "decimal": ","}
+        bunch = load_csv_recordings(path, encoding="latin-1", **kwargs)
+        np.testing.assert_array_equal(bunch.data, np.tile([0.5, 1.5], (1, 100, 1)))
+        with pytest.raises(DataFileError, match=r"bytes that are not utf-8.*encoding="):
+            load_csv_recordings(path, **kwargs)
+
+    def test_no_header(self, tmp_path):
+        path = tmp_path / "a.csv"
+        make_table().to_csv(path, index=False, header=False)
+        names = ["timestamp", "x", "y", "z"]
+        assert load_csv_recordings(path, names=names).data.shape == (1, 100, 3)
+        with pytest.raises(DataFileError, match="names="):
+            load_csv_recordings(path)
+
+    def test_byte_order_mark_blank_end_and_spaces(self, tmp_path):
+        path = tmp_path / "a.csv"
+        text = make_table().to_csv(index=False).replace(",", ", ")
+        path.write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\n\n")
+        assert load_csv_recordings(path).data.shape == (1, 100, 3)
+
+    def test_blank_line_is_a_missing_sample_where_there_are_no_times(self, tmp_path):
+        path = tmp_path / "a.csv"
+        path.write_text("x,y\n1,2\n1,2\n,\n1,2\n")
+        bunch = load_csv_recordings(path, channels=["x", "y"], time=None, sampling_rate=10)
+        assert np.isnan(bunch.data[0, :, 0]).tolist() == [False, False, True, False]
+
+    def test_cut_in_the_last_line(self, tmp_path):
+        path = tmp_path / "a.csv"
+        lines = make_table().to_csv(index=False).splitlines()
+        path.write_text("\n".join([*lines[:-1], lines[-1].rsplit(",", 1)[0]]))
+        bunch = load_csv_recordings(path)
+        assert bunch.frame["n_missing"][0] == 1
+        assert np.isnan(bunch.data[0, -1, 2])
+
+    @pytest.mark.parametrize("row", [5, 0])
+    def test_line_with_too_many_fields(self, tmp_path, row):
+        path = tmp_path / "a.csv"
+        lines = make_table().to_csv(index=False).splitlines()
+        lines[1 + row] += ",7"
+        path.write_text("\n".join(lines))
+        with pytest.raises(DataFileError, match="do not form a table"):
+            load_csv_recordings(path)

@@ -1,0 +1,202 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skpd.recipes import WindowTable
+from skpd.studies import load_results, run_study
+
+
+def make_table(n_subjects=12, n_recordings=2, n_windows=5, seed=0, one_label_a_subject=False):
+    """A table in which the first feature tells the label and the second the subject."""
+    rng = np.random.default_rng(seed)
+    subject = np.repeat(np.arange(n_subjects), n_recordings * n_windows)
+    recording = np.repeat(np.arange(n_subjects * n_recordings), n_windows)
+    y = subject % 3 if one_label_a_subject else (subject + recording) % 3
+    X = np.column_stack([y + rng.normal(0, 0.7, len(y)), subject + rng.normal(0, 0.1, len(y))])
+    start = np.tile(np.arange(n_windows) * 100, n_subjects * n_recordings)
+    index = pd.DataFrame({"recording": recording, "start": start, "stop": start + 200})
+    groups = np.array([f"S{s:02d}" for s in subject])
+    return WindowTable(pd.DataFrame(X, columns=["signal", "identity"]), y, groups, index, index.iloc[:0])
+
+
+def build(resampler, classifier, *, random_state):
+    if classifier == "broken":
+        return make_pipeline(StandardScaler(), LogisticRegression(C=-1.0))
+    if classifier == "majority":
+        return DummyClassifier()
+    return make_pipeline(StandardScaler(), LogisticRegression(C=1.0 + random_state))
+
+
+CANDIDATES = [("none", "logistic"), ("none", "majority")]
+
+
+def comparable(results):
+    """Everything of a study but the time it took, in one order."""
+    cells = results.cells.drop(columns=["fit_seconds", "score_seconds"])
+    keys = ["protocol", "resampler", "classifier", "seed", "fold"]
+    cells = cells.sort_values(keys).reset_index(drop=True).sort_index(axis=1)
+    predictions = results.predictions.sort_values([*keys, "row"]).reset_index(drop=True)
+    return cells, predictions
+
+
+def assert_same_results(one, two):
+    for a, b in zip(comparable(one), comparable(two), strict=True):
+        pd.testing.assert_frame_equal(a, b)
+
+
+def test_every_row_is_tested_once_by_a_model_that_has_not_seen_its_subject():
+    table = make_table()
+    results = run_study(table, build, candidates=CANDIDATES, n_splits=4)
+    logistic = results.predictions[results.predictions["classifier"] == "logistic"]
+    assert sorted(logistic["row"]) == list(range(len(table.y)))
+    np.testing.assert_array_equal(logistic["subject"], table.groups[logistic["row"]])
+    np.testing.assert_array_equal(logistic["y_true"], table.y[logistic["row"]])
+    assert (logistic.groupby("subject")["fold"].nunique() == 1).all()
+    assert results.cells["n_subjects_train"].add(results.cells["n_subjects_test"]).eq(12).all()
+
+
+def test_scores_are_those_of_the_pooled_predictions():
+    results = run_study(make_table(), build, candidates=CANDIDATES, n_splits=4, dataset="planted")
+    scores = results.scores(n_resamples=100)
+    assert set(scores["dataset"]) == {"planted"}
+    assert set(scores["unit"]) == {"window"}
+    accuracy = scores[scores["metric"] == "accuracy"].set_index("classifier")
+    predicted = results.predictions[results.predictions["classifier"] == "logistic"]
+    assert accuracy.loc["logistic", "value"] == (predicted["y_true"] == predicted["y_pred"]).mean()
+    assert accuracy.loc["logistic", "low"] < accuracy.loc["logistic", "value"] < accuracy.loc["logistic", "high"]
+    assert accuracy.loc["logistic", "value"] > accuracy.loc["majority", "value"]
+    assert (scores["n_subjects"] == 12).all()
+
+
+def test_recordings_and_subjects_are_scored_from_the_mean_of_their_windows():
+    results = run_study(make_table(one_label_a_subject=True), build, candidates=CANDIDATES, n_splits=4)
+    assert results.units == ["window", "recording", "subject"]
+    columns = [f"proba_{c}" for c in (0, 1, 2)]
+    windows = results.predicted("window").query("classifier == 'logistic'")
+    people = results.predicted("subject").query("classifier == 'logistic'").set_index("subject")
+    assert len(people) == 12
+    np.testing.assert_allclose(
+        people.loc["S05", columns].astype(float), windows[windows["subject"] == "S05"][columns].mean()
+    )
+    scores = results.scores("subject", n_resamples=0)
+    assert scores["n"].eq(12).all()
+    assert scores["low"].isna().all()
+
+
+def test_a_subject_with_several_labels_is_no_unit():
+    results = run_study(make_table(), build, candidates=CANDIDATES, n_splits=4)
+    assert results.units == ["window", "recording"]
+    with pytest.raises(ValueError, match="unit: expected one of 'window', 'recording', got 'subject'"):
+        results.scores("subject")
+
+
+def test_larger_units_exist_for_sound_protocols_only():
+    results = run_study(
+        make_table(), build, candidates=CANDIDATES, protocols=["subject-wise", "as-written"], n_splits=4
+    )
+    assert set(results.scores(n_resamples=0)["protocol"]) == {"subject-wise", "as-written"}
+    assert set(results.scores("recording", n_resamples=0)["protocol"]) == {"subject-wise"}
+
+
+def test_results_do_not_depend_on_n_jobs():
+    one = run_study(make_table(), build, candidates=CANDIDATES, seeds=[0, 1], n_splits=3)
+    two = run_study(make_table(), build, candidates=CANDIDATES, seeds=[0, 1], n_splits=3, n_jobs=2)
+    assert_same_results(one, two)
+
+
+def test_a_finished_cell_is_not_computed_again(tmp_path):
+    run_study(make_table(), build, candidates=CANDIDATES[:1], n_splits=3, out=tmp_path)
+    times = {f.name: f.stat().st_mtime_ns for f in (tmp_path / "cells").iterdir()}
+    progress = []
+    run_study(
+        make_table(), build, candidates=CANDIDATES, n_splits=3, out=tmp_path, on_progress=lambda *n: progress.append(n)
+    )
+    assert progress == [(3, 6), (4, 6), (5, 6), (6, 6)]
+    assert times.items() <= {f.name: f.stat().st_mtime_ns for f in (tmp_path / "cells").iterdir()}.items()
+
+
+def test_other_data_in_the_same_folder_is_refused(tmp_path):
+    run_study(make_table(), build, candidates=CANDIDATES, n_splits=3, out=tmp_path)
+    with pytest.raises(ValueError, match=r"results of another study \(it differs in fingerprint\)"):
+        run_study(make_table(seed=1), build, candidates=CANDIDATES, n_splits=3, out=tmp_path)
+    with pytest.raises(ValueError, match=r"it differs in n_splits"):
+        run_study(make_table(), build, candidates=CANDIDATES, n_splits=4, out=tmp_path)
+
+
+def test_load_results_reads_what_run_study_wrote(tmp_path):
+    results = run_study(make_table(), build, candidates=CANDIDATES, n_splits=3, out=tmp_path)
+    assert_same_results(results, load_results(tmp_path))
+    with pytest.raises(FileNotFoundError, match=r"expected a file study\.json"):
+        load_results(tmp_path / "cells")
+
+
+def test_a_failing_cell_is_kept_with_its_traceback_and_stops_nothing(tmp_path):
+    results = run_study(
+        make_table(), build, candidates=[("none", "broken"), ("none", "logistic")], n_splits=3, out=tmp_path
+    )
+    assert len(results.failures) == 3
+    assert results.failures["error"].str.contains("InvalidParameterError").all()
+    assert len(results.cells) == 3
+    progress = []
+    run_study(
+        make_table(),
+        build,
+        candidates=[("none", "broken"), ("none", "logistic")],
+        n_splits=3,
+        out=tmp_path,
+        on_progress=lambda *n: progress.append(n),
+    )
+    assert progress[0] == (3, 6), "failed cells are tried again"
+
+
+def test_one_class_and_unknown_protocol_are_errors():
+    table = make_table()
+    with pytest.raises(ValueError, match=r"at least 2 classes to tell apart, found only \[0\]"):
+        run_study(
+            WindowTable(table.X, np.zeros_like(table.y), table.groups, table.index, table.skipped),
+            build,
+            candidates=CANDIDATES,
+        )
+    with pytest.raises(ValueError, match="got 'random'"):
+        run_study(table, build, candidates=CANDIDATES, protocols=["random"])
+
+
+SCRIPT = """
+import sys, time
+sys.path.insert(0, {tests!r})
+import importlib.util
+spec = importlib.util.spec_from_file_location("test_run_study", {file!r})
+module = importlib.util.module_from_spec(spec); spec.loader.exec_module(module)
+table = module.make_table()
+module.run_study(table, module.build, candidates=module.CANDIDATES, seeds=range(8), n_splits=4, out={out!r})
+"""
+
+
+def test_a_killed_study_continues_to_the_same_table(tmp_path):
+    undisturbed = run_study(make_table(), build, candidates=CANDIDATES, seeds=range(8), n_splits=4)
+    out = tmp_path / "killed"
+    script = SCRIPT.format(tests=os.path.dirname(__file__), file=__file__, out=str(out))
+    kills = 0
+    for _ in range(3):
+        before = len(list(out.glob("cells/*.parquet")))
+        process = subprocess.Popen([sys.executable, "-c", script])
+        while process.poll() is None and len(list(out.glob("cells/*.parquet"))) < before + 7:
+            time.sleep(0.002)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+    assert kills
+    assert 0 < len(load_results(out).cells) < 64
+    results = run_study(make_table(), build, candidates=CANDIDATES, seeds=range(8), n_splits=4, out=out)
+    assert_same_results(results, undisturbed)

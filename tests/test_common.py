@@ -1,0 +1,109 @@
+"""The check suites of scikit-learn and imbalanced-learn, run on every public estimator."""
+
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+from imblearn.combine import SMOTEENN
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.under_sampling import AllKNN, RandomUnderSampler
+from imblearn.utils.estimator_checks import estimator_checks_generator as sampler_checks
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import skpd
+from skpd.features import TremorFeatures, TsfreshFeatures
+from skpd.resampling import RareClassSampler
+from skpd.signal import TremorBandFilter, VectorMagnitude, WindowedClassifier, Windowizer
+
+
+def flatten(windows):
+    return np.reshape(windows, (len(windows), -1))
+
+
+def windowed(**options):
+    """A classifier of windows of two samples, so that the suites' tiny tables are recordings of several windows."""
+    on_windows = make_pipeline(FunctionTransformer(flatten), LogisticRegression())
+    return WindowedClassifier(on_windows, Windowizer(1.0, 2.0, 0.0), **options)
+
+
+ESTIMATORS = [
+    VectorMagnitude(),
+    TremorBandFilter(100.0),
+    TremorBandFilter(100.0, combine="principal_axis", zero_phase=False),
+    Windowizer(1.0, 1.0, 0.0),
+    windowed(),
+    windowed(vote="hard"),
+    TremorFeatures(100.0),
+    TsfreshFeatures("minimal"),
+]
+SAMPLERS = [
+    RareClassSampler(SMOTE(random_state=0)),
+    RareClassSampler(SMOTE(random_state=0), on_rare="raise"),
+    RareClassSampler(SMOTEENN(random_state=0), on_rare="skip"),
+    RareClassSampler(RandomOverSampler(random_state=0)),
+    RareClassSampler(RandomUnderSampler(random_state=0)),
+    RareClassSampler(AllKNN()),
+    RareClassSampler("passthrough"),
+]
+
+#: Checks that cannot hold: estimator, check, reason. A function says for which settings.
+EXPECTED_FAILURES = [
+    (
+        lambda e: isinstance(e, RareClassSampler) and (e.on_rare != "raise" or e.sampler == "passthrough"),
+        "check_samplers_one_label",
+        "a training fold of one class is passed on with a warning: it must not end a grid search",
+    ),
+]
+
+
+def expected_failures(estimator):
+    return {check: reason for applies, check, reason in EXPECTED_FAILURES if applies(estimator)}
+
+
+# A check that the environment cannot run (the array API needs a switch set before scipy is imported) skips itself.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(ESTIMATORS)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+# A list: imbalanced-learn's own decorator hands pytest a generator, which pytest warns about.
+@pytest.mark.filterwarnings("ignore::skpd.exceptions.SkippedDataWarning")
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    [
+        case
+        for sampler in SAMPLERS
+        for case in sampler_checks(sampler, expected_failed_checks=expected_failures(sampler), mark="xfail")
+    ],
+    ids=lambda value: getattr(getattr(value, "func", None), "__name__", repr(value)),
+)
+def test_imbalanced_learn_checks(estimator, check):
+    check(estimator)
+
+
+def public_estimators():
+    for module in pkgutil.iter_modules(skpd.__path__, "skpd."):
+        if module.ispkg:
+            package = importlib.import_module(module.name)
+            for name in package.__all__:
+                thing = getattr(package, name)
+                if inspect.isclass(thing) and issubclass(thing, BaseEstimator):
+                    yield thing
+
+
+@pytest.mark.parametrize("estimator", sorted(set(public_estimators()), key=lambda c: c.__name__))
+def test_no_public_estimator_is_forgotten(estimator):
+    assert estimator in {type(e) for e in ESTIMATORS + SAMPLERS}
+
+
+def test_every_expected_failure_is_one():
+    for applies, check, reason in EXPECTED_FAILURES:
+        assert any(applies(e) for e in ESTIMATORS + SAMPLERS), check
+        assert reason
