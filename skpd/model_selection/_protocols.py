@@ -70,6 +70,31 @@ class Protocol:
     resample_first: bool = False
     leaks: tuple[str, ...] = ()
 
+    def check_subjects(self, groups: Any, n_splits: int) -> None:
+        """Refuse subject-wise folds of too few subjects.
+
+        Parameters
+        ----------
+        groups : array-like of shape (n,)
+            The subject of each row.
+        n_splits : int
+            Number of folds.
+
+        Raises
+        ------
+        ValueError
+            If the scheme is subject-wise and there are fewer subjects than it needs.
+        """
+        if self.scheme == "random":
+            return
+        needed = n_splits if self.scheme == "subject-wise" else 2
+        found = len(np.unique(groups))
+        if found < needed:
+            raise ValueError(
+                f"expected at least {needed} subjects for {self.scheme} folds, found {found}: nothing can be said about "
+                "unseen people with fewer. Add subjects or lower the number of folds (2 at least)."
+            )
+
     def folds(
         self,
         estimator: Any,
@@ -113,9 +138,8 @@ class Protocol:
         rows = np.arange(len(y))
         if self.resample_first:
             estimator, X, y, rows = _resample_everything(estimator, X, y)
+        self.check_subjects(groups, n_splits)
         by_subject = self.scheme != "random"
-        if by_subject:
-            _check_enough_subjects(groups, n_splits if self.scheme == "subject-wise" else 2)
         splitter = make_splitter(self.scheme, n_splits=n_splits, random_state=random_state)
         splits = splitter.split(np.empty((len(y), 1)), y, groups if by_subject else None)
         if by_subject:
@@ -143,15 +167,6 @@ def _resample_everything(estimator: Any, X: Any, y: np.ndarray) -> tuple[Any, An
     rows = getattr(head.steps[-1][1], "sample_indices_", None)
     rows = np.full(len(y_new), -1) if rows is None else np.asarray(rows)
     return Pipeline(steps[position + 1 :]), X_new, np.asarray(y_new), rows
-
-
-def _check_enough_subjects(groups: np.ndarray, needed: int) -> None:
-    found = len(np.unique(groups))
-    if found < needed:
-        raise ValueError(
-            f"expected at least {needed} subjects for subject-wise folds, found {found}: nothing can be said about "
-            "unseen people with fewer. Add subjects or lower n_splits (2 at least)."
-        )
 
 
 #: The protocols by name, from the most to the least optimistic.

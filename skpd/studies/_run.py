@@ -115,6 +115,8 @@ def run_study(
         if protocol not in PROTOCOLS:
             raise ValueError(f"protocols: expected among {', '.join(map(repr, PROTOCOLS))}, got {protocol!r}.")
     y, groups = np.asarray(table.y), np.asarray(table.groups)
+    for protocol in protocols:
+        PROTOCOLS[protocol].check_subjects(groups, n_splits)
     classes = np.unique(y)
     if len(classes) < 2:
         raise ValueError(f"y: expected at least 2 classes to tell apart, found only {classes.tolist()}.")

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 from sklearn.utils import Bunch
 
 from ..datasets import load_unm_rest, make_tremor_recordings
@@ -24,6 +22,7 @@ from ..recipes import (
 )
 from ..resampling import tremor_resamplers
 from ._figures import write_tremor_figures
+from ._print import print_notes, print_scores, progress_bar
 from ._results import StudyResults
 from ._run import run_study
 
@@ -36,15 +35,6 @@ TREMOR_DATASETS: dict[str, Callable[[int], Bunch]] = {
 }
 
 _BASELINES = ("majority", "chance")
-
-#: Columns of the printed table: metric and heading.
-_PRINTED = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "gmean": "G-mean",
-    "iba": "IBA",
-    "auc": "AUC",
-}
 
 
 def run_tremor_study(
@@ -123,7 +113,7 @@ def run_tremor_study(
     # A baseline learns nothing from rows, so it stands once, without a resampler.
     candidates = [("none", name) for name in _BASELINES]
     candidates += [(r, c) for c in classifiers if c not in _BASELINES for r in resamplers]
-    with _progress_bar(console, progress) as report:
+    with progress_bar(console, progress) as report:
         results = run_study(
             table,
             make_window_classifier,
@@ -137,11 +127,22 @@ def run_tremor_study(
             n_jobs=n_jobs,
             on_progress=report,
         )
+    if not len(results.cells):
+        print_notes(console, results)
+        return results
     scores = pd.concat([results.scores(unit, random_state=seed) for unit in results.units], ignore_index=True)
     _write_tables(results, scores, out)
-    for unit in results.units:
-        _print_scores(console, scores[scores["unit"] == unit], data)
-    _print_failures(console, results.failures)
+    # Chance guesses window by window; put together, its guesses vote for the majority.
+    shown = scores[(scores["unit"] == results.manifest["unit"]) | (scores["classifier"] != "chance")]
+    simulated = data == "simulated"
+    print_scores(
+        console,
+        shown,
+        baselines=_BASELINES,
+        published=published_tremor_scores() if simulated else None,
+        remark="The recordings are simulated: compare the rows, not their height." if simulated else "",
+    )
+    print_notes(console, results)
     figures = write_tremor_figures(results, scores, recordings, table, road=road, folder=out / "figures")
     console.print(f"\n{len(figures)} figures in {out / 'figures'}, tables in {out}", soft_wrap=True)
     return results
@@ -153,77 +154,10 @@ def _write_tables(results: StudyResults, scores: pd.DataFrame, out: Path) -> Non
     if "feature_importances" in results.cells:
         forests = results.cells.dropna(subset="feature_importances")
         importances = pd.DataFrame(forests["feature_importances"].tolist(), columns=results.manifest["feature_names"])
-        keys = forests[["protocol", "resampler", "classifier"]].reset_index(drop=True)
-        mean = importances.groupby([keys[k] for k in keys]).mean()
-        mean.T.rename_axis("feature").to_csv(out / "importances.csv")
-
-
-def _print_scores(console: Console, scores: pd.DataFrame, data: str) -> None:
-    published = published_tremor_scores().pivot_table(
-        index=["classifier", "resampler"], columns="metric", values="value"
-    )
-    unit = scores["unit"].iloc[0]
-    if unit != "window":
-        # Chance guesses by window; put together they vote for the majority.
-        scores = scores[scores["classifier"] != "chance"]
-    for protocol, block in scores.groupby("protocol", sort=False):
-        n, n_subjects = block[["n", "n_subjects"]].max()
-        table = Table(
-            title=f"{protocol}, scored by {unit} ({n:.0f} of {n_subjects:.0f} subjects)",
-            caption=_caption(protocol, unit, data),
-            caption_justify="left",
-        )
-        table.add_column("resampler", no_wrap=True)
-        table.add_column("classifier", no_wrap=True)
-        for heading in _PRINTED.values():
-            table.add_column(heading, justify="right")
-        compare = data == "simulated" and unit == "window"
-        if compare:
-            table.add_column("paper: G-mean, IBA", justify="right", style="dim")
-        lines = block.pivot_table(index=["resampler", "classifier"], columns="metric", values="value", sort=False)
-        bounds = block.set_index(["resampler", "classifier", "metric"])[["low", "high"]]
-        for resampler, classifier in lines.index:
-            cells = [
-                _cell(lines.loc[(resampler, classifier), m], *bounds.loc[(resampler, classifier, m)]) for m in _PRINTED
-            ]
-            if compare:
-                key = (classifier, resampler)
-                cells.append(
-                    "{gmean:.2f}, {iba:.2f}".format(**published.loc[key]) if key in published.index else "not given"
-                )
-            style = "dim" if classifier in _BASELINES else None
-            table.add_row("" if classifier in _BASELINES else resampler, classifier, *cells, style=style)
-        console.print()
-        console.print(table)
-
-
-def _caption(protocol: str, unit: str, data: str) -> str:
-    leaks = PROTOCOLS[protocol].leaks
-    text = PROTOCOLS[protocol].summary + " "
-    if leaks:
-        text += f"LEAKS: {'; '.join(leaks)}. "
-    text += "Brackets: 95 % interval over subjects. G-mean and IBA are averaged by support, the averaging that the "
-    text += "published numbers fit."
-    if data == "simulated":
-        text += " The recordings are simulated: the order of the scores teaches, their height does not."
-    if data == "simulated" and unit == "window" and not leaks:
-        text += " The paper's numbers are from other data and consistent with resampling before a random split."
-    return text
-
-
-def _cell(value: float, low: float, high: float) -> str:
-    if pd.isna(value):
-        return "-"
-    return f"{value:.2f}" if pd.isna(low) else f"{value:.2f} [{low:.2f}, {high:.2f}]"
-
-
-def _print_failures(console: Console, failures: pd.DataFrame) -> None:
-    if not len(failures):
-        return
-    console.print(f"\n[bold red]{len(failures)} cells failed[/] and are tried again by the next run:")
-    for _, cell in failures.iterrows():
-        last = cell["error"].strip().splitlines()[-1]
-        console.print(f"  {cell['protocol']}, {cell['resampler']}, {cell['classifier']}, fold {cell['fold']}: {last}")
+        keys = ["protocol", "resampler", "classifier"]
+        importances[keys] = forests[keys].to_numpy()
+        mean = importances.groupby(keys, sort=False).mean()
+        mean.rename_axis("feature", axis=1).stack().rename("importance").to_csv(out / "importances.csv")
 
 
 @contextmanager
@@ -234,17 +168,6 @@ def _skipped_as_notes(console: Console) -> Iterator[None]:
         yield
     for warning in caught:
         console.print(f"[yellow]note:[/] {warning.message}")
-
-
-@contextmanager
-def _progress_bar(console: Console, wanted: bool) -> Iterator[Callable[[int, int], None] | None]:
-    if not wanted:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console, transient=True) as bar:
-        task = bar.add_task("folds", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _check_names(parameter: str, names: Sequence[str], known: dict) -> None:
