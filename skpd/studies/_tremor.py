@@ -156,8 +156,8 @@ def _write_tables(results: StudyResults, scores: pd.DataFrame, out: Path) -> Non
         importances = pd.DataFrame(forests["feature_importances"].tolist(), columns=results.manifest["feature_names"])
         keys = ["protocol", "resampler", "classifier"]
         importances[keys] = forests[keys].to_numpy()
-        mean = importances.groupby(keys, sort=False).mean()
-        mean.rename_axis("feature", axis=1).stack().rename("importance").to_csv(out / "importances.csv")
+        mean = importances.groupby(keys, sort=False).mean().reset_index()
+        mean.melt(keys, var_name="feature", value_name="importance").to_csv(out / "importances.csv", index=False)
 
 
 @contextmanager
