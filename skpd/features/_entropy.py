@@ -5,10 +5,8 @@ sorted series, and the run's original positions are the difference of two prefix
 smallest points. Eight 64-bit words are one SIMD register, so one exclusive or makes 512 comparisons. A match of m
 consecutive points is then a match of m - 1 ones whose successors match too: ``rows[i] & (rows[i + 1] >> 1)``.
 
-Two kernels do this for a block of series, with NumPy's vectorised sort of 32-bit integers between them::
-
-    sort_keys(x, low, high, keys); keys.sort(axis=1); sample_entropy(x, low, high, keys, ...)
-
+Two kernels do this for a block of series: `sort_keys` packs samples for NumPy's vectorised sort of 32-bit integers,
+and `sample_entropy` does the rest.
 """
 
 # What numba compiles, numba types; to mypy an intrinsic is a call with its context missing.
@@ -337,12 +335,13 @@ def _count_matches_by_lag(x, r, n, m):
 
 
 @compiled(
-    "void(float64[:, ::1], float64[::1], float64[::1], uint32[:, ::1], float64[::1], int64,"
-    " float64[:, ::1], uint32[:, ::1], uint64[::1], uint64[::1], float64[:, ::1])"
+    "void(float64[:, ::1], float64[::1], float64[::1], uint32[:, ::1], float64, int64,"
+    " float64[:, ::1], uint32[:, ::1], uint64[::1], uint64[::1], int64, float64[:, ::1])"
 )
-def sample_entropy(x, low, high, keys, tolerance, m, values, integers, prefixes, rows, out):
-    """Write each row's median and sample entropy to `out`, given its sorted keys; nan where undefined.
+def sample_entropy(x, low, high, keys, tolerance, m, values, integers, prefixes, rows, column, out):
+    """Write each row's sample entropy to column ``column + 8`` and its median to ``column + 20``, nan where undefined.
 
+    `keys` are sorted, `tolerance` is in units of the standard deviation, which column ``column + 14`` holds, and
     `values`, `integers`, `prefixes` and `rows` are the arrays of `entropy_workspace`.
     """
     n = x.shape[1]
@@ -352,7 +351,7 @@ def sample_entropy(x, low, high, keys, tolerance, m, values, integers, prefixes,
     # No number: the walk never passes the end, whatever the tolerance.
     s[n] = np.nan
     for row in range(len(x)):
-        out[row, 0] = out[row, 1] = np.nan
+        out[row, column + 8] = out[row, column + 20] = np.nan
         if not (np.isfinite(low[row]) and np.isfinite(high[row])):
             continue
         for k in range(n):
@@ -360,8 +359,8 @@ def sample_entropy(x, low, high, keys, tolerance, m, values, integers, prefixes,
             order[k] = index
             s[k] = x[row, index]
         _sort_in_place(s, order, n, spare_values, spare_order)
-        out[row, 0] = s[n >> 1] if n & 1 else (s[(n >> 1) - 1] + s[n >> 1]) / 2
-        r = tolerance[row]
+        out[row, column + 20] = s[n >> 1] if n & 1 else (s[(n >> 1) - 1] + s[n >> 1]) / 2
+        r = tolerance * out[row, column + 14]
         if m >= n or not r >= 0:
             continue
         if m > 64:
@@ -373,7 +372,7 @@ def sample_entropy(x, low, high, keys, tolerance, m, values, integers, prefixes,
         n_short -= n - m + 1
         n_long -= n - m
         if n_long > 0:
-            out[row, 1] = np.log(n_short / n_long)
+            out[row, column + 8] = np.log(n_short / n_long)
 
 
 def entropy_workspace(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

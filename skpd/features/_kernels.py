@@ -23,7 +23,7 @@ __all__ = ["tremor34", "tremor34_channels"]
 
 #: Chunks keep the FFT's batches whole, because its SIMD and its scalar code may round differently.
 _FFT_BATCH = 8
-_MAX_ROWS, _MAX_CHUNK_SAMPLES = 48, 1 << 15
+_MAX_ROWS, _MAX_CHUNK_SAMPLES = 64, 1 << 15
 
 
 def tremor34(
@@ -131,11 +131,9 @@ class _Scratch:
         self.amplitude = np.empty((n_padded, n_samples // 2 + 1))
         self.power = np.empty_like(self.amplitude)
         self.features = np.empty((n_padded, N_FEATURES))
-        self.low, self.high, self.tolerance = np.empty((3, n_padded))
-        self.ordered = np.empty((n_padded, 2))
+        self.low, self.high, self.mean, self.second = np.empty((4, n_padded))
         self.keys = np.empty(n_padded * n_samples, dtype=np.uint32)
         self.centred, self.squares = np.empty((2, n_padded * n_samples))
-        self.mean, self.second = np.empty((2, n_padded))
         self.is_peak = np.empty(n_samples, dtype=np.uint8)
         self.cumulated = np.empty(n_samples // 2 + 2)
         self.entropy = entropy_workspace(n_samples)
@@ -160,10 +158,9 @@ class _Scratch:
             power, n_fft = self._welch(batch, params)
             power = power[:n]
         else:
-            power, n_fft = np.multiply(amplitude, amplitude, out=self.power[:n]), n_samples
-            power /= self.sampling_rate * n_samples
-            if not params.two_sided:
-                power[:, 1 : (n_samples + 1) // 2] *= 2
+            power, n_fft = self.power[:n], n_samples
+            n_doubled = 0 if params.two_sided else (n_samples - 1) // 2
+            periodogram(amplitude, self.sampling_rate * n_samples, n_doubled, power)
         bins = band_bins(n_fft, self.sampling_rate, params.limits)
         describe_power(
             power,
@@ -185,21 +182,18 @@ class _Scratch:
     def _describe(self, x: np.ndarray, column: int, params: TremorParams) -> None:
         """Fill every other of the first 26 columns with the statistics that window and spectrum share."""
         n, n_samples = x.shape
-        features, ordered, tolerance = self.features[:n], self.ordered[:n], self.tolerance[:n]
+        features = self.features[:n]
         low, high = x.min(axis=1, out=self.low[:n]), x.max(axis=1, out=self.high[:n])
         keys = self.keys[: n * n_samples].reshape(n, n_samples)
         sort_keys(x, low, high, keys)
         keys.sort(axis=1)
         # Sums by NumPy: a sample or a difference that ties with the mean or the tolerance falls as it does there.
         mean, second = np.sum(x, axis=1, out=self.mean[:n]), self.second[:n]
-        mean /= n_samples
-        centred = np.subtract(x, mean[:, None], out=self.centred[: x.size].reshape(x.shape))
-        squares = np.multiply(centred, centred, out=self.squares[: x.size].reshape(x.shape))
+        centred, squares = (rows[: x.size].reshape(x.shape) for rows in (self.centred, self.squares))
+        centre(x, mean, centred, squares)
         np.sum(squares, axis=1, out=second)
         describe(x, low, high, mean, centred, squares, second, params.lag, params.cid_normalize, column, features)
-        np.multiply(params.entropy_r, features[:, column + 14], out=tolerance)
-        sample_entropy(x, low, high, keys, tolerance, params.entropy_m, *self.entropy, ordered)
-        features[:, column + 20], features[:, column + 8] = ordered.T
+        sample_entropy(x, low, high, keys, params.entropy_r, params.entropy_m, *self.entropy, column, features)
 
     def _welch(self, batch: np.ndarray, params: TremorParams) -> tuple[np.ndarray, int]:
         from scipy import signal
@@ -213,6 +207,18 @@ class _Scratch:
 
 
 # --- kernels ----------------------------------------------------------------------------------------------------------
+
+
+@compiled("void(float64[:, ::1], float64[::1], float64[:, ::1], float64[:, ::1])")
+def centre(x, mean, centred, squares):
+    """Divide the sums in `mean` and write the differences of each row's samples from their mean, and their squares."""
+    for row in range(len(x)):
+        mean[row] /= x.shape[1]
+        samples, differences, products, level = x[row], centred[row], squares[row], mean[row]
+        for i in range(x.shape[1]):
+            difference = samples[i] - level
+            differences[i] = difference
+            products[i] = difference * difference
 
 
 # Reassociation lets these sums run in SIMD lanes, in an order that the length alone decides.
@@ -308,6 +314,16 @@ def count_peaks(x, support, is_peak, out):
         for i in range(n_inner):
             count += is_peak[i]
         out[row, 26] = count
+
+
+@compiled("void(float64[:, ::1], float64, int64, float64[:, ::1])")
+def periodogram(amplitude, norm, n_doubled, out):
+    """Write the PSD, in which the `n_doubled` bins after frequency 0 stand for their negative twins too."""
+    for row in range(len(amplitude)):
+        for k in range(amplitude.shape[1]):
+            out[row, k] = amplitude[row, k] * amplitude[row, k] / norm
+        for k in range(1, n_doubled + 1):
+            out[row, k] *= 2
 
 
 @njit

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._catalogue import FEATURE_NAMES
-from ._compute import TremorParams, compute_tremor34
+from ._compute import TremorParams
 from ._windows import WindowFeatures
 
 __all__ = ["TremorFeatures"]
@@ -209,7 +209,10 @@ default="median-minus-fundamental"
         return names
 
     def _compute(self, windows: np.ndarray, channel: int) -> np.ndarray:
-        features = compute_tremor34(windows, sampling_rate=self.sampling_rate, params=self._params[channel])
+        # The kernels compile on their first import: neither `import skpd` nor `fit` waits for that.
+        from ._kernels import tremor34
+
+        features = tremor34(windows, sampling_rate=self.sampling_rate, params=self._params[channel])
         return features if len(self._columns) == features.shape[1] else features[:, self._columns]
 
     def _check_limits(self) -> list[tuple[float, float] | None]:

@@ -48,8 +48,7 @@ def run_study(
     table: Any,
     build: Callable[..., Any],
     *,
-    candidates: Sequence[tuple[str, str]],
-    protocols: Sequence[str] = ("subject-wise",),
+    configurations: Sequence[tuple[str, str, str]],
     seeds: Sequence[int] = (0,),
     n_splits: int = 5,
     unit: str = "window",
@@ -59,7 +58,7 @@ def run_study(
     n_jobs: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> StudyResults:
-    """Cross-validate candidates x protocols x seeds, one stored cell a fold.
+    """Cross-validate configurations x seeds, one stored cell a fold.
 
     Parameters
     ----------
@@ -67,10 +66,9 @@ def run_study(
         The rows; for example a `skpd.recipes.WindowTable`. `index` has a column `recording`.
     build : callable
         ``build(resampler, classifier, random_state=seed)`` returns an unfitted estimator of the rows.
-    candidates : sequence of (str, str)
-        Pairs of resampler and classifier, by names that `build` understands.
-    protocols : sequence of str, default=("subject-wise",)
-        Names of `skpd.model_selection.PROTOCOLS`.
+    configurations : sequence of (str, str, str)
+        Protocol (a name of `skpd.model_selection.PROTOCOLS`), resampler and classifier (names that `build`
+        understands); ``itertools.product`` makes a full grid.
     seeds : sequence of int, default=(0,)
         Each seeds a split and the estimators fitted on it.
     n_splits : int, default=5
@@ -106,14 +104,15 @@ def run_study(
     ...     recordings.data, recordings.target, recordings.groups, sampling_rate=recordings.sampling_rate
     ... )
     >>> results = run_study(
-    ...     table, make_window_classifier, candidates=[("none", "majority")], n_splits=2
+    ...     table, make_window_classifier, configurations=[("subject-wise", "none", "majority")], n_splits=2
     ... )
     >>> results.cells[["protocol", "classifier", "fold"]].values.tolist()
     [['subject-wise', 'majority', 0], ['subject-wise', 'majority', 1]]
     """
-    for protocol in protocols:
-        if protocol not in PROTOCOLS:
-            raise ValueError(f"protocols: expected among {', '.join(map(repr, PROTOCOLS))}, got {protocol!r}.")
+    protocols = {protocol for protocol, _, _ in configurations}
+    unknown = sorted(protocols - set(PROTOCOLS))
+    if unknown:
+        raise ValueError(f"protocols: expected among {', '.join(map(repr, PROTOCOLS))}, got {unknown[0]!r}.")
     y, groups = np.asarray(table.y), np.asarray(table.groups)
     for protocol in protocols:
         PROTOCOLS[protocol].check_subjects(groups, n_splits)
@@ -126,8 +125,7 @@ def run_study(
             return run_study(
                 table,
                 build,
-                candidates=candidates,
-                protocols=protocols,
+                configurations=configurations,
                 seeds=seeds,
                 n_splits=n_splits,
                 unit=unit,
@@ -151,7 +149,7 @@ def run_study(
     folder.open(manifest, rows)
     done = folder.finished()
     cells = {}
-    for protocol, seed, (resampler, classifier) in itertools.product(protocols, seeds, candidates):
+    for (protocol, resampler, classifier), seed in itertools.product(configurations, seeds):
         estimator = build(resampler, classifier, random_state=seed)
         for fold in range(_n_folds(protocol, n_splits, groups)):
             cell = _Cell(protocol, resampler, classifier, seed, fold)

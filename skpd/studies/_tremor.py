@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -45,6 +46,7 @@ def run_tremor_study(
     resamplers: Sequence[str] = ("all",),
     classifiers: Sequence[str] = ("random-forest",),
     protocols: Sequence[str] = ("subject-wise",),
+    leaky: Sequence[str] = (),
     n_splits: int = 5,
     seed: int = 0,
     n_jobs: int | None = None,
@@ -67,6 +69,8 @@ def run_tremor_study(
         Names of `skpd.recipes.TREMOR_CLASSIFIERS`; the baselines are always added.
     protocols : sequence of str, default=("subject-wise",)
         Names of `skpd.model_selection.PROTOCOLS`.
+    leaky : sequence of str, default=()
+        Resamplers that are run under every protocol that leaks as well, to show what the leaks are worth.
     n_splits : int, default=5
         Folds.
     seed : int, default=0
@@ -95,6 +99,8 @@ def run_tremor_study(
     _check_names("resamplers", resamplers, known)
     _check_names("classifiers", classifiers, TREMOR_CLASSIFIERS)
     _check_names("protocols", protocols, PROTOCOLS)
+    if leaky:
+        _check_names("leaky", leaky, known)
     out = Path(out)
     recordings = TREMOR_DATASETS[data](seed)
     with _skipped_as_notes(console):
@@ -111,14 +117,17 @@ def run_tremor_study(
         f"{len(table.y)} windows of 4 s, {table.X.shape[1]} features ({road})"
     )
     # A baseline learns nothing from rows, so it stands once, without a resampler.
-    candidates = [("none", name) for name in _BASELINES]
-    candidates += [(r, c) for c in classifiers if c not in _BASELINES for r in resamplers]
+    learners = [name for name in classifiers if name not in _BASELINES]
+    grid = [*product(resamplers, learners), *product(["none"], _BASELINES)]
+    gap = [*product(leaky, learners), *product(["none"], _BASELINES)] if leaky else []
+    leaks = [name for name, protocol in PROTOCOLS.items() if protocol.leaks]
+    configurations = [(protocol, *pair) for protocol in leaks for pair in gap]
+    configurations += [(protocol, *pair) for protocol in protocols for pair in grid]
     with progress_bar(console, progress) as report:
         results = run_study(
             table,
             make_window_classifier,
-            candidates=candidates,
-            protocols=protocols,
+            configurations=list(dict.fromkeys(configurations)),
             seeds=[seed],
             n_splits=n_splits,
             dataset=data,

@@ -37,7 +37,7 @@ def build(resampler, classifier, *, random_state):
     return make_pipeline(StandardScaler(), LogisticRegression(C=1.0 + random_state))
 
 
-CANDIDATES = [("none", "logistic"), ("none", "majority")]
+GRID = [("subject-wise", "none", "logistic"), ("subject-wise", "none", "majority")]
 
 
 def comparable(results):
@@ -56,7 +56,7 @@ def assert_same_results(one, two):
 
 def test_every_row_is_tested_once_by_a_model_that_has_not_seen_its_subject():
     table = make_table()
-    results = run_study(table, build, candidates=CANDIDATES, n_splits=4)
+    results = run_study(table, build, configurations=GRID, n_splits=4)
     logistic = results.predictions[results.predictions["classifier"] == "logistic"]
     assert sorted(logistic["row"]) == list(range(len(table.y)))
     np.testing.assert_array_equal(logistic["subject"], table.groups[logistic["row"]])
@@ -66,7 +66,7 @@ def test_every_row_is_tested_once_by_a_model_that_has_not_seen_its_subject():
 
 
 def test_scores_are_those_of_the_pooled_predictions():
-    results = run_study(make_table(), build, candidates=CANDIDATES, n_splits=4, dataset="planted")
+    results = run_study(make_table(), build, configurations=GRID, n_splits=4, dataset="planted")
     scores = results.scores(n_resamples=100)
     assert set(scores["dataset"]) == {"planted"}
     assert set(scores["unit"]) == {"window"}
@@ -79,7 +79,7 @@ def test_scores_are_those_of_the_pooled_predictions():
 
 
 def test_recordings_and_subjects_are_scored_from_the_mean_of_their_windows():
-    results = run_study(make_table(one_label_a_subject=True), build, candidates=CANDIDATES, n_splits=4)
+    results = run_study(make_table(one_label_a_subject=True), build, configurations=GRID, n_splits=4)
     assert results.units == ["window", "recording", "subject"]
     columns = [f"proba_{c}" for c in (0, 1, 2)]
     windows = results.predicted("window").query("classifier == 'logistic'")
@@ -94,47 +94,45 @@ def test_recordings_and_subjects_are_scored_from_the_mean_of_their_windows():
 
 
 def test_a_subject_with_several_labels_is_no_unit():
-    results = run_study(make_table(), build, candidates=CANDIDATES, n_splits=4)
+    results = run_study(make_table(), build, configurations=GRID, n_splits=4)
     assert results.units == ["window", "recording"]
     with pytest.raises(ValueError, match="unit: expected one of 'window', 'recording', got 'subject'"):
         results.scores("subject")
 
 
 def test_larger_units_exist_for_sound_protocols_only():
-    results = run_study(
-        make_table(), build, candidates=CANDIDATES, protocols=["subject-wise", "as-written"], n_splits=4
-    )
+    results = run_study(make_table(), build, configurations=[*GRID, ("as-written", "none", "logistic")], n_splits=4)
     assert set(results.scores(n_resamples=0)["protocol"]) == {"subject-wise", "as-written"}
     assert set(results.scores("recording", n_resamples=0)["protocol"]) == {"subject-wise"}
 
 
 def test_results_do_not_depend_on_n_jobs():
-    one = run_study(make_table(), build, candidates=CANDIDATES, seeds=[0, 1], n_splits=3)
-    two = run_study(make_table(), build, candidates=CANDIDATES, seeds=[0, 1], n_splits=3, n_jobs=2)
+    one = run_study(make_table(), build, configurations=GRID, seeds=[0, 1], n_splits=3)
+    two = run_study(make_table(), build, configurations=GRID, seeds=[0, 1], n_splits=3, n_jobs=2)
     assert_same_results(one, two)
 
 
 def test_a_finished_cell_is_not_computed_again(tmp_path):
-    run_study(make_table(), build, candidates=CANDIDATES[:1], n_splits=3, out=tmp_path)
+    run_study(make_table(), build, configurations=GRID[:1], n_splits=3, out=tmp_path)
     times = {f.name: f.stat().st_mtime_ns for f in (tmp_path / "cells").iterdir()}
     progress = []
     run_study(
-        make_table(), build, candidates=CANDIDATES, n_splits=3, out=tmp_path, on_progress=lambda *n: progress.append(n)
+        make_table(), build, configurations=GRID, n_splits=3, out=tmp_path, on_progress=lambda *n: progress.append(n)
     )
     assert progress == [(3, 6), (4, 6), (5, 6), (6, 6)]
     assert times.items() <= {f.name: f.stat().st_mtime_ns for f in (tmp_path / "cells").iterdir()}.items()
 
 
 def test_other_data_in_the_same_folder_is_refused(tmp_path):
-    run_study(make_table(), build, candidates=CANDIDATES, n_splits=3, out=tmp_path)
+    run_study(make_table(), build, configurations=GRID, n_splits=3, out=tmp_path)
     with pytest.raises(ValueError, match=r"results of another study \(it differs in fingerprint\)"):
-        run_study(make_table(seed=1), build, candidates=CANDIDATES, n_splits=3, out=tmp_path)
+        run_study(make_table(seed=1), build, configurations=GRID, n_splits=3, out=tmp_path)
     with pytest.raises(ValueError, match=r"it differs in n_splits"):
-        run_study(make_table(), build, candidates=CANDIDATES, n_splits=4, out=tmp_path)
+        run_study(make_table(), build, configurations=GRID, n_splits=4, out=tmp_path)
 
 
 def test_load_results_reads_what_run_study_wrote(tmp_path):
-    results = run_study(make_table(), build, candidates=CANDIDATES, n_splits=3, out=tmp_path)
+    results = run_study(make_table(), build, configurations=GRID, n_splits=3, out=tmp_path)
     assert_same_results(results, load_results(tmp_path))
     with pytest.raises(FileNotFoundError, match=r"expected a file study\.json"):
         load_results(tmp_path / "cells")
@@ -142,7 +140,7 @@ def test_load_results_reads_what_run_study_wrote(tmp_path):
 
 def test_a_failing_cell_is_kept_with_its_traceback_and_stops_nothing(tmp_path):
     results = run_study(
-        make_table(), build, candidates=[("none", "broken"), ("none", "logistic")], n_splits=3, out=tmp_path
+        make_table(), build, configurations=[("subject-wise", "none", "broken"), GRID[0]], n_splits=3, out=tmp_path
     )
     assert len(results.failures) == 3
     assert results.failures["error"].str.contains("InvalidParameterError").all()
@@ -151,7 +149,7 @@ def test_a_failing_cell_is_kept_with_its_traceback_and_stops_nothing(tmp_path):
     run_study(
         make_table(),
         build,
-        candidates=[("none", "broken"), ("none", "logistic")],
+        configurations=[("subject-wise", "none", "broken"), GRID[0]],
         n_splits=3,
         out=tmp_path,
         on_progress=lambda *n: progress.append(n),
@@ -165,10 +163,10 @@ def test_one_class_and_unknown_protocol_are_errors():
         run_study(
             WindowTable(table.X, np.zeros_like(table.y), table.groups, table.index, table.skipped),
             build,
-            candidates=CANDIDATES,
+            configurations=GRID,
         )
     with pytest.raises(ValueError, match="got 'random'"):
-        run_study(table, build, candidates=CANDIDATES, protocols=["random"])
+        run_study(table, build, configurations=[("random", "none", "logistic")])
 
 
 SCRIPT = """
@@ -178,12 +176,12 @@ import importlib.util
 spec = importlib.util.spec_from_file_location("test_run_study", {file!r})
 module = importlib.util.module_from_spec(spec); spec.loader.exec_module(module)
 table = module.make_table()
-module.run_study(table, module.build, candidates=module.CANDIDATES, seeds=range(8), n_splits=4, out={out!r})
+module.run_study(table, module.build, configurations=module.GRID, seeds=range(8), n_splits=4, out={out!r})
 """
 
 
 def test_a_killed_study_continues_to_the_same_table(tmp_path):
-    undisturbed = run_study(make_table(), build, candidates=CANDIDATES, seeds=range(8), n_splits=4)
+    undisturbed = run_study(make_table(), build, configurations=GRID, seeds=range(8), n_splits=4)
     out = tmp_path / "killed"
     script = SCRIPT.format(tests=os.path.dirname(__file__), file=__file__, out=str(out))
     kills = 0
@@ -198,5 +196,5 @@ def test_a_killed_study_continues_to_the_same_table(tmp_path):
         process.wait()
     assert kills
     assert 0 < len(load_results(out).cells) < 64
-    results = run_study(make_table(), build, candidates=CANDIDATES, seeds=range(8), n_splits=4, out=out)
+    results = run_study(make_table(), build, configurations=GRID, seeds=range(8), n_splits=4, out=out)
     assert_same_results(results, undisturbed)

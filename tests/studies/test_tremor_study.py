@@ -56,8 +56,12 @@ def test_the_study_prints_tables_and_writes_files(tmp_path):
 
 
 def test_leaky_protocols_say_so_and_the_gap_is_drawn(tmp_path):
-    _, text = run(tmp_path, protocols=["as-published", "subject-wise"])
+    results, text = run(tmp_path, leaky=["SMOTE"])
     assert "LEAKS: test rows are resampled" in text
+    protocols = results.cells.groupby("resampler")["protocol"].unique().map(set).to_dict()
+    assert protocols["SMOTE"] == {"as-published", "as-written", "subject-wise"}
+    forests = results.cells[results.cells["classifier"] == "random-forest"]
+    assert set(forests[forests["resampler"] == "none"]["protocol"]) == {"subject-wise"}
     assert (tmp_path / "figures" / "protocols.png").is_file()
 
 
@@ -106,6 +110,7 @@ def test_the_real_rest_recordings_are_scored_by_person(data_dir, monkeypatch, tm
 
 class TestCommand:
     runner = CliRunner()
+    SHORT = ("--resamplers", "none", "--leaky", "", "--folds", "2", "--no-progress")
 
     def test_help_teaches(self):
         text = self.runner.invoke(app, ["study", "tremor", "--help"]).output
@@ -116,7 +121,7 @@ class TestCommand:
         assert self.runner.invoke(app, ["--version"]).output.strip() == f"skpd {__version__}"
 
     def test_a_run_and_its_continuation(self, tmp_path):
-        command = ["study", "tremor", "--out", str(tmp_path), "--resamplers", "none", "--folds", "2", "--no-progress"]
+        command = ["study", "tremor", "--out", str(tmp_path), *self.SHORT]
         first = self.runner.invoke(app, command)
         assert first.exit_code == 0, first.output
         times = {f.name: f.stat().st_mtime_ns for f in (tmp_path / "cells").iterdir()}
@@ -131,6 +136,7 @@ class TestCommand:
             (["--resamplers", "smote"], "resamplers: expected among none, SMOTE"),
             (["--classifiers", "svm"], "classifiers: expected among random-forest"),
             (["--protocols", ""], "protocols: expected at least one of as-published"),
+            (["--leaky", "TOMEK"], "leaky: expected among none, SMOTE"),
             (["--road", "axes"], "road: expected one of 'magnitude'"),
             (["--folds", "50"], "expected at least 50 subjects for subject-wise folds, found 10"),
             (["--folds", "1"], "should be greater than or equal to 2"),
@@ -153,7 +159,7 @@ class TestCommand:
         from skpd.recipes import TREMOR_CLASSIFIERS
 
         monkeypatch.setitem(TREMOR_CLASSIFIERS, "broken", lambda seed: LogisticRegression(C=-1.0))
-        command = ["study", "tremor", "--out", str(tmp_path), "--resamplers", "none", "--folds", "2", "--no-progress"]
+        command = ["study", "tremor", "--out", str(tmp_path), *self.SHORT]
         result = self.runner.invoke(app, [*command, "--classifiers", "broken,random-forest"])
         assert result.exit_code == 1
         assert "2 folds failed" in result.output
