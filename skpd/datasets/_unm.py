@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from tokenize import TokenError
 
@@ -44,13 +45,18 @@ Reference   Cavanagh J. F., PRED+CT repository, dataset d002 "PD Rest"
 @validate_params(
     {
         "folder": [str, os.PathLike, None],
+        "sessions": ["array-like", None],
         "errors": [StrOptions({"raise", "warn"})],
         "return_X_y": ["boolean"],
     },
     prefer_skip_nested_validation=True,
 )
 def load_unm_rest(
-    folder: str | os.PathLike | None = None, *, errors: str = "raise", return_X_y: bool = False
+    folder: str | os.PathLike | None = None,
+    *,
+    sessions: Sequence[int] | None = None,
+    errors: str = "raise",
+    return_X_y: bool = False,
 ) -> Bunch | tuple[np.ndarray, np.ndarray]:
     """Load hand accelerations at rest of people with Parkinson's disease and of controls.
 
@@ -59,6 +65,9 @@ def load_unm_rest(
     folder : str, path-like or None, default=None
         The folder with ``index.csv`` (columns subject, session, group, file) and one ``.npy`` file a recording. None
         takes ``unm_rest`` inside the folder that the environment variable ``SKPD_DATA`` names.
+    sessions : sequence of int, default=None
+        Which visits to read. People with Parkinson's disease came twice (one visit ON medication, one OFF, which is
+        which is not known), controls once: ``(1,)`` makes every person count once, None reads all.
     errors : {"raise", "warn"}, default="raise"
         What to do with a recording that is missing or damaged. "warn" leaves it out and lists it in ``skipped``.
     return_X_y : bool, default=False
@@ -120,9 +129,12 @@ def load_unm_rest(
     """
     path = resolve_folder(folder, "unm_rest", holds="index.csv")
     index = _read_index(path / "index.csv")
+    wanted = index["session"].astype(int).isin(index["session"].astype(int) if sessions is None else list(sessions))
+    if not wanted.any():
+        raise ValueError(f"sessions: expected among {sorted(set(index['session'].astype(int)))}, got {sessions!r}.")
     skipped = Skipped(errors)
     recordings, rows = [], []
-    for row in index.itertuples(index=False):
+    for row in index[wanted].itertuples(index=False):
         try:
             recordings.append(_read_recording(path / row.file))
         except DataFileError as error:

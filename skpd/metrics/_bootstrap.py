@@ -133,7 +133,8 @@ def _percentiles(
         defined = values[np.isfinite(values)]
         low, high = np.quantile(defined, [tail, 1.0 - tail]) if len(defined) else (np.nan, np.nan)
         rows[name] = {"estimate": value, "low": low, "high": high, "n_defined": len(defined)}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("metric")
+    # A name may be a tuple, which would otherwise become two levels.
+    return pd.DataFrame(list(rows.values()), index=pd.Index(list(rows), tupleize_cols=False, name="metric"))
 
 
 def _resampled_statistic(

@@ -98,7 +98,8 @@ def _explanation(protocol: str, has_paper: bool, remark: str) -> str:
         "None where resampling made test rows: nobody stands behind those."
         if PROTOCOLS[protocol].resample_first
         else "",
-        "G-mean and IBA: one-vs-rest, averaged by support, as the published numbers fit.",
+        "G-mean and IBA: one-vs-rest, averaged by support, as the published numbers fit; their chance level depends on "
+        "the classes, so read them beside the chance row.",
         "The paper's numbers: other recordings, consistent with the protocol as-published." if has_paper else "",
         remark,
     ]

@@ -40,6 +40,13 @@ def rest_file(folder):
 
 
 class TestUNM:
+    def test_one_visit_a_person(self, data_dir):
+        first = load_unm_rest(data_dir / "unm_rest", sessions=(1,))
+        assert len(first.data) == len(set(first.groups)) == 56
+        assert set(first.frame["session"]) == {1}
+        with pytest.raises(ValueError, match=r"sessions: expected among \[1, 2\], got \(3,\)"):
+            load_unm_rest(data_dir / "unm_rest", sessions=(3,))
+
     def test_real_set_is_as_documented(self, data_dir):
         bunch = load_unm_rest(data_dir / "unm_rest")
         people = bunch.frame.drop_duplicates("subject")["group"].value_counts()

@@ -109,3 +109,12 @@ def test_errors(change, message):
     y_true, y_pred, _, groups = cohort()
     with pytest.raises(ValueError, match=message):
         subject_bootstrap(**({"y_true": y_true, "y_pred": y_pred, "groups": groups} | change))
+
+
+def test_a_statistic_may_name_its_numbers_by_tuples():
+    y = np.array([0, 1] * 6)
+    table = subject_bootstrap(
+        y, y, np.repeat(list("abcd"), 3), statistic=lambda t, p: {("recall", 1): np.mean(p[t == 1])}, n_resamples=20
+    )
+    assert table.index.tolist() == [("recall", 1)]
+    assert table["estimate"].tolist() == [1.0]
