@@ -15,9 +15,9 @@ from sklearn.utils import Bunch
 from ..exceptions import DataFileError
 from ._base import make_bunch, to_si
 from ._parse import Skipped, check_time, numeric_columns
-from ._timestamps import UniformSignal, elapsed_seconds, to_uniform
+from ._timestamps import UniformSignal, elapsed_seconds, split_at_gaps, to_uniform
 
-__all__ = ["Layout", "Paths", "Place", "Source", "load_tables"]
+__all__ = ["Layout", "Paths", "Place", "Source", "common_rate", "find_files", "load_tables"]
 
 Paths = str | os.PathLike | Sequence[str | os.PathLike]
 Source = str | Callable[[Path], Any] | None
@@ -44,6 +44,7 @@ class Layout:
     sampling_rate: float | None
     resample_to: float | None
     max_gap: float
+    split_gaps: bool
     disorder: str
     recording: str | None
     subject: Source
@@ -78,7 +79,7 @@ def load_tables(
 ) -> Bunch | tuple[np.ndarray, np.ndarray | None]:
     """Read files with `read` and cut them into recordings; the result of the public loaders."""
     skipped = Skipped(errors)
-    files = _find_files(paths, suffix)
+    files = find_files(paths, suffix)
     signals, rows, origins = [], [], []
     for path in files:
         try:
@@ -103,7 +104,8 @@ def load_tables(
                 continue
             signals.append(signal)
             origins.append((path, where))
-            rows.append({"recording": name, **labels, "file": str(path), **_describe(signal)})
+            start = float(seconds.min())
+            rows.append({"recording": name, **labels, "file": str(path), "start_s": start, **_describe(signal)})
     if not signals:
         raise DataFileError(
             files[0], found="not one intact recording", expected="at least one", advice="See the warnings."
@@ -111,8 +113,9 @@ def load_tables(
     frame = pd.DataFrame(rows)
     if not frame["recording"].is_unique:
         frame["recording"] = frame["file"] + ":" + frame["recording"]
-    rate = _common_rate(signals, origins, layout)
-    frame.insert(4, "duration_s", frame["n_timesteps"] / rate)
+    rates = [signal.sampling_rate for signal in signals]
+    rate = common_rate(rates, origins, layout.resample_to or layout.sampling_rate)
+    frame.insert(5, "duration_s", frame["n_timesteps"] / rate)
     target = None if layout.target is None else np.asarray(frame["target"].tolist())
     groups = None if layout.subject is None else frame["subject"].to_numpy(dtype=str)
     return make_bunch(
@@ -139,7 +142,8 @@ def load_tables(
     )
 
 
-def _find_files(paths: Paths, suffix: str) -> list[Path]:
+def find_files(paths: Paths, *suffixes: str) -> list[Path]:
+    """Return the files that `paths` names: themselves, or those of a folder that end in one of `suffixes`."""
     if not isinstance(paths, (str, os.PathLike)):
         files = [Path(path) for path in paths]
         if not files:
@@ -148,9 +152,10 @@ def _find_files(paths: Paths, suffix: str) -> list[Path]:
     path = Path(paths).expanduser()
     if not path.is_dir():
         return [path]
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() == suffix)
+    files = sorted(p for p in path.iterdir() if p.suffix.lower() in suffixes)
     if not files:
-        raise DataFileError(path, found=f"a folder without {suffix} files", expected=f"at least one {suffix} file")
+        kinds = " or ".join(suffixes)
+        raise DataFileError(path, found=f"a folder without {kinds} files", expected=f"at least one {kinds} file")
     return files
 
 
@@ -181,7 +186,12 @@ def _pieces(
             "subject": _label(path, part, layout.subject, place),
             "target": _label(path, part, layout.target, place),
         }
-        yield str(name), where, seconds, values[rows], labels
+        if not layout.split_gaps:
+            yield str(name), where, seconds, values[rows], labels
+            continue
+        for i, stretch in enumerate(split_at_gaps(seconds, values[rows], layout.max_gap)):
+            place_of = f"{where + ', ' if where else ''}from {seconds[stretch].min():.3f} s"
+            yield f"{name}_{i}", place_of, seconds[stretch], values[rows][stretch], labels
 
 
 def _label(path: Path, part: pd.DataFrame, source: Source, place: Place) -> Any:
@@ -207,23 +217,43 @@ def _describe(signal: UniformSignal) -> dict[str, Any]:
         "n_timesteps": len(signal.values),
         "measured_rate_hz": signal.measured_rate,
         "largest_gap_s": signal.largest_gap,
+        "n_gaps": signal.n_gaps,
         "n_missing": signal.n_missing,
         "n_duplicates": signal.n_duplicates,
         "n_out_of_order": signal.n_out_of_order,
     }
 
 
-def _common_rate(signals: list[UniformSignal], origins: list[tuple[Path, str]], layout: Layout) -> float:
-    """Return the sampling rate of all recordings; it is an error if one is more than 1 % off."""
-    rates = np.array([signal.sampling_rate for signal in signals])
-    rate = float(layout.resample_to or layout.sampling_rate or np.median(rates))
-    off = np.abs(rates / rate - 1)
+def common_rate(rates: Sequence[float], origins: Sequence[tuple[Path, str]], stated: float | None = None) -> float:
+    """Return the sampling rate of all recordings, Hz: `stated`, else their median.
+
+    Parameters
+    ----------
+    rates : sequence of float
+        Of the recordings, Hz.
+    origins : sequence of (Path, str)
+        File and place of each, for the error.
+    stated : float or None, default=None
+        What the user says it is.
+
+    Returns
+    -------
+    rate : float
+        Hz.
+
+    Raises
+    ------
+    DataFileError
+        If one is more than 1 % off.
+    """
+    rate = float(stated or np.median(rates))
+    off = np.abs(np.asarray(rates) / rate - 1)
     if off.max() > 0.01:
         path, where = origins[int(off.argmax())]
         raise DataFileError(
             path,
             where=where,
-            found=f"{rates[off.argmax()]:.5g} Hz",
+            found=f"{rates[int(off.argmax())]:.5g} Hz",
             expected=f"the {rate:.5g} Hz of the other recordings to 1 %",
             advice="Pass resample_to=... to bring all to one rate.",
         )

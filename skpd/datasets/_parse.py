@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from ..exceptions import DataFileError, DataFileWarning
 
-__all__ = ["Skipped", "check_time", "numeric_columns", "read_csv_columns", "read_parquet_columns"]
+__all__ = ["Losses", "Skipped", "check_time", "numeric_columns", "read_csv_columns", "read_parquet_columns"]
 
 
 class Skipped:
@@ -40,6 +40,46 @@ class Skipped:
     def frame(self) -> pd.DataFrame:
         """One row a file that was left out: file, reason."""
         return pd.DataFrame(self._rows, columns=["file", "reason"])
+
+
+class Losses:
+    """Decide what happens to damage inside a file of which the rest can be read, and keep the list of it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    errors : {"raise", "warn"}
+        "raise" raises at the first damage; "warn" lists it for one warning a file.
+    """
+
+    #: More damage than this is no file to read what is left of.
+    _LIMIT = 1000
+
+    def __init__(self, path: Path, errors: str) -> None:
+        self.path, self.errors = path, errors
+        self.found: list[DataFileError] = []
+
+    def add(self, *, where: str, found: str, expected: str, advice: str = "") -> None:
+        """Raise, or remember, that `found` is at `where` instead of `expected`."""
+        error = DataFileError(self.path, where=where, found=found, expected=expected, advice=advice)
+        if self.errors == "raise":
+            advice = f'{advice} errors="warn" returns what is intact.'.strip()
+            raise DataFileError(self.path, where=where, found=found, expected=expected, advice=advice)
+        self.found.append(error)
+        if len(self.found) > self._LIMIT:
+            raise DataFileError(
+                self.path,
+                found=f"more than {self._LIMIT} damaged places, the first at {self.found[0].where}",
+                expected="a file that is mostly intact",
+            ) from self.found[0]
+
+    def warn(self, *, stacklevel: int = 2) -> None:
+        """Give the one warning, if there is anything to warn of."""
+        if self.found:
+            shown = "; ".join(f"{e.where}: found {e.found}, expected {e.expected}" for e in self.found[:5])
+            more = f"; and {len(self.found) - 5} more" if len(self.found) > 5 else ""
+            warnings.warn(f"{self.path} is not whole: {shown}{more}.", DataFileWarning, stacklevel=stacklevel + 1)
 
 
 def read_csv_columns(

@@ -28,6 +28,7 @@ _CONSTRAINTS: dict[str, list] = {
     "sampling_rate": [Interval(Real, 0, None, closed="neither"), None],
     "resample_to": [Interval(Real, 0, None, closed="neither"), None],
     "max_gap": [Interval(Real, 0, None, closed="neither")],
+    "split_gaps": ["boolean"],
     "disorder": [StrOptions({"raise", "fix"})],
     "recording": [str, None],
     "subject": [str, callable, None],
@@ -51,6 +52,7 @@ def load_csv_recordings(
     sampling_rate: float | None = None,
     resample_to: float | None = None,
     max_gap: float = 0.1,
+    split_gaps: bool = False,
     disorder: str = "raise",
     recording: str | None = None,
     subject: Source = None,
@@ -84,6 +86,9 @@ def load_csv_recordings(
     max_gap : float, default=0.1
         Longest time between two samples, s, that resampling bridges. In a longer one the timesteps are NaN, which
         marks a gap everywhere in skpd.
+    split_gaps : bool, default=False
+        Make a recording of its own, with "_0", "_1", ... behind its name, of each stretch between times longer than
+        `max_gap` without a sample.
     disorder : {"raise", "fix"}, default="raise"
         What to do with timestamps that repeat or go back. "fix" sorts them, keeps the first of equal ones, and
         counts both in `frame`.
@@ -119,9 +124,10 @@ def load_csv_recordings(
         channel_names : list of str
             `channels`.
         frame : DataFrame
-            One row a recording: recording, subject, target, file, duration_s, n_timesteps, measured_rate_hz,
-            largest_gap_s, n_missing (NaN rows), n_duplicates, n_out_of_order. Where two files use one name, names
-            of recordings begin with the file.
+            One row a recording: recording, subject, target, file, start_s (after the first time stated), duration_s,
+            n_timesteps, measured_rate_hz, largest_gap_s, n_gaps (times longer than `max_gap` without a sample),
+            n_missing (NaN rows), n_duplicates, n_out_of_order. Where two files use one name, names of recordings
+            begin with the file.
         skipped : DataFrame
             Files left out: file, reason. Empty with ``errors="raise"``.
         DESCR : str
@@ -173,6 +179,7 @@ def load_csv_recordings(
         sampling_rate,
         resample_to,
         max_gap,
+        split_gaps,
         disorder,
         recording,
         subject,
@@ -200,6 +207,7 @@ def load_parquet_recordings(
     sampling_rate: float | None = None,
     resample_to: float | None = None,
     max_gap: float = 0.1,
+    split_gaps: bool = False,
     disorder: str = "raise",
     recording: str | None = None,
     subject: Source = None,
@@ -215,7 +223,7 @@ def load_parquet_recordings(
     ----------
     paths : str, path-like or sequence of them
         Files, or a folder of which all ``*.parquet`` files are read in the order of their names.
-    channels, units, time, time_unit, sampling_rate, resample_to, max_gap, disorder
+    channels, units, time, time_unit, sampling_rate, resample_to, max_gap, split_gaps, disorder
         As in :func:`load_csv_recordings`.
     recording, subject, target, errors, return_X_y
         As in :func:`load_csv_recordings`.
@@ -263,6 +271,7 @@ def load_parquet_recordings(
         sampling_rate,
         resample_to,
         max_gap,
+        split_gaps,
         disorder,
         recording,
         subject,

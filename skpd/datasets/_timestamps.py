@@ -11,7 +11,15 @@ from scipy.signal import butter, sosfiltfilt
 
 from ..exceptions import DataFileError
 
-__all__ = ["TIME_UNITS", "UniformSignal", "elapsed_seconds", "to_uniform"]
+__all__ = [
+    "TIME_UNITS",
+    "UniformSignal",
+    "check_succession",
+    "elapsed_seconds",
+    "join_stretches",
+    "split_at_gaps",
+    "to_uniform",
+]
 
 #: Seconds in one tick of each accepted time unit.
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -35,6 +43,8 @@ class UniformSignal:
         Hz, of the timestamps, gaps left aside.
     largest_gap : float
         Longest time between two samples, s.
+    n_gaps : int
+        Times between two samples that are longer than `max_gap`: lost samples, or a clock that jumped ahead.
     n_missing : int
         Timesteps at which a channel is NaN.
     n_duplicates, n_out_of_order : int
@@ -45,6 +55,7 @@ class UniformSignal:
     sampling_rate: float
     measured_rate: float
     largest_gap: float
+    n_gaps: int
     n_missing: int
     n_duplicates: int = 0
     n_out_of_order: int = 0
@@ -62,6 +73,85 @@ def elapsed_seconds(time: pd.Series, time_unit: str | None) -> np.ndarray:
         # Unsigned ticks that go back would wrap around.
         ticks = ticks.astype(np.int64)
     return (ticks - ticks[0]).astype(np.float64) * TIME_UNITS[time_unit]
+
+
+def split_at_gaps(seconds: np.ndarray, values: np.ndarray, max_gap: float) -> list[np.ndarray]:
+    """Divide samples at gaps, the times longer than `max_gap` s without any.
+
+    Parameters
+    ----------
+    seconds : ndarray of shape (n,)
+        Finite times, s, in any order.
+    values : ndarray of shape (n, n_channels)
+        The samples. A row of nothing but NaN is no sample.
+    max_gap : float
+        Longest time between two samples of a stretch, s.
+
+    Returns
+    -------
+    stretches : list of ndarray
+        The rows of each stretch, in the order in which they came, so that `to_uniform` still sees their disorder.
+    """
+    rows = np.flatnonzero(~np.isnan(values).all(axis=1))
+    if not len(rows):
+        return [np.arange(len(seconds))]
+    rows = rows[np.argsort(seconds[rows], kind="stable")]
+    breaks = np.flatnonzero(np.diff(seconds[rows]) > max_gap) + 1
+    return [np.sort(stretch) for stretch in np.split(rows, breaks)]
+
+
+def check_succession(starts: np.ndarray, stops: np.ndarray, *, path: Path) -> None:
+    """Refuse to make one recording of stretches that do not come one after the other; stops are last samples."""
+    if (starts[1:] < stops[:-1]).any():
+        raise DataFileError(
+            path,
+            found="a clock that goes back",
+            expected="stretches of signal one after the other",
+            advice="Pass split_gaps=True to have each as a recording.",
+        )
+
+
+def join_stretches(starts: np.ndarray, stretches: list[np.ndarray], sampling_rate: float, *, path: Path) -> np.ndarray:
+    """Lay uniform stretches on one grid, each moved by at most one sample, with NaN between them.
+
+    Parameters
+    ----------
+    starts : ndarray of shape (n,)
+        Time of the first sample of each stretch, s, increasing.
+    stretches : list of ndarray of shape (n_timesteps_i, n_channels)
+        The signals.
+    sampling_rate : float
+        Hz, of all.
+    path : Path
+        The file that errors name.
+
+    Returns
+    -------
+    joined : ndarray of shape (n_timesteps, n_channels)
+        The one signal.
+
+    Raises
+    ------
+    DataFileError
+        If stretches overlap, or if less than 1 % of the signal would be there.
+    """
+    first = np.rint((starts - starts[0]) * sampling_rate).astype(np.int64)
+    lengths = np.array([len(stretch) for stretch in stretches])
+    check_succession(first, first + lengths - 1, path=path)
+    for i in range(1, len(first)):
+        first[i] = max(first[i], first[i - 1] + lengths[i - 1])
+    stop = first + lengths
+    if stop[-1] > 100 * lengths.sum():
+        raise DataFileError(
+            path,
+            found=f"{lengths.sum()} samples within {stop[-1] / sampling_rate:.4g} s",
+            expected="a recording of which at least 1 % is there",
+            advice="Pass split_gaps=True to have each stretch as a recording.",
+        )
+    joined = np.full((stop[-1], stretches[0].shape[1]), np.nan, dtype=stretches[0].dtype)
+    for begin, end, stretch in zip(first, stop, stretches, strict=True):
+        joined[begin:end] = stretch
+    return joined
 
 
 def to_uniform(
@@ -137,11 +227,13 @@ def to_uniform(
     else:
         rate = float(resample_to)
         uniform = _interpolate(seconds - seconds[0], values, intact, measured_rate, rate, max_gap)
+    gaps = np.diff(seconds[intact])
     return UniformSignal(
         values=uniform,
         sampling_rate=rate,
         measured_rate=measured_rate,
-        largest_gap=float(np.diff(seconds[intact]).max()),
+        largest_gap=float(gaps.max()),
+        n_gaps=int((gaps > max_gap).sum()),
         n_missing=int(np.isnan(uniform).any(axis=1).sum()),
         n_duplicates=n_duplicates,
         n_out_of_order=n_back,
@@ -173,7 +265,9 @@ def _check_rate(
         expected, advice = f"the stated sampling_rate of {stated:g} Hz to 1 %", "Correct sampling_rate or time_unit."
     elif span * measured > 100 * len(seconds):
         expected = "a recording of which at least 1 % is there"
-        advice = "The clock jumped, or these are several recordings: split them."
+        advice = (
+            "The clock jumped, or these are several recordings: divide them, with split_gaps=True if the reader has it."
+        )
     elif resample_to is not None and resample_to > 10 * measured:
         expected, advice = f"at least a tenth of resample_to={resample_to:g} Hz", "Correct time_unit or resample_to."
     else:
@@ -220,8 +314,10 @@ def _interpolate(
         if stop <= start:
             continue
         grid = np.arange(start * k, (stop - 1) * k + 1) / (k * rate)
-        fine = np.column_stack([np.interp(grid, seconds[stretch], channel) for channel in values[stretch].T])
-        if lowpass is not None:
-            fine = sosfiltfilt(lowpass, fine, axis=0, padlen=min(len(fine) - 1, 30 * k))
-        uniform[start:stop] = fine[::k]
+        # A channel at a time: the finer grid of days of signal is large.
+        for channel in range(values.shape[1]):
+            fine = np.interp(grid, seconds[stretch], values[stretch, channel])
+            if lowpass is not None:
+                fine = sosfiltfilt(lowpass, fine, padlen=min(len(fine) - 1, 30 * k))
+            uniform[start:stop, channel] = fine[::k]
     return uniform

@@ -6,10 +6,13 @@ prediction a recording.
 
 from ._published import published_tremor_scores
 from ._registry import list_recipes, make_recipe
-from ._tremor import TREMOR_CLASSIFIERS, WindowTable, make_signal_road, make_window_classifier, make_window_table
+from ._streaming import WindowBlock, stream_window_features
+from ._tremor import ROADS, TREMOR_CLASSIFIERS, WindowTable, make_signal_road, make_window_classifier, make_window_table
 
 __all__ = [
+    "ROADS",
     "TREMOR_CLASSIFIERS",
+    "WindowBlock",
     "WindowTable",
     "list_recipes",
     "make_recipe",
@@ -17,4 +20,5 @@ __all__ = [
     "make_window_classifier",
     "make_window_table",
     "published_tremor_scores",
+    "stream_window_features",
 ]

@@ -330,11 +330,29 @@ def _finite_runs(x: np.ndarray) -> Iterator[slice]:
 
 def _project(bands: np.ndarray) -> np.ndarray:
     """Project (n, n_channels, n_bands, n_timesteps) on the axis of most power of each recording and band."""
+    return project_on(bands, principal_axes(channel_products(bands)))
+
+
+def channel_products(bands: np.ndarray) -> np.ndarray:
+    """Sum the products of all pairs of channels over the timesteps that no channel lacks.
+
+    (n, n_channels, n_bands, n_timesteps) gives (n, n_bands, n_channels, n_channels); the sums of the pieces of a
+    recording add up to those of the whole.
+    """
     by_band = bands.transpose(0, 2, 1, 3)
     known = np.where(np.isnan(by_band).any(axis=2, keepdims=True), 0.0, by_band)
-    axes = np.linalg.eigh(known @ known.swapaxes(-1, -2))[1][..., -1]
+    return known @ known.swapaxes(-1, -2)
+
+
+def principal_axes(products: np.ndarray) -> np.ndarray:
+    """Return the unit vector of most power of each recording and band, largest loading positive."""
+    axes = np.linalg.eigh(products)[1][..., -1]
     size = np.abs(axes)
     # Loadings that are equal but for rounding must not decide the sign by that rounding: the first of them does.
     decisive = np.argmax(size >= size.max(axis=-1, keepdims=True) * (1 - 1e-6), axis=-1)[..., None]
-    axes = axes * np.sign(np.take_along_axis(axes, decisive, axis=-1))
-    return (axes[..., None, :] @ by_band)[..., 0, :]
+    return axes * np.sign(np.take_along_axis(axes, decisive, axis=-1))
+
+
+def project_on(bands: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """Project (n, n_channels, n_bands, n_timesteps) on the axes (n, n_bands, n_channels) of its bands."""
+    return (axes[..., None, :] @ bands.transpose(0, 2, 1, 3))[..., 0, :]

@@ -1,7 +1,21 @@
-"""Studies: a table of rows, candidate estimators and protocols, run cell by cell into a folder of results."""
+"""Studies: a table of rows, candidate estimators and protocols, run cell by cell into a folder of results.
 
+`extract_features` is the step before a study, for many long recordings: files in, features of their windows out.
+"""
+
+from ._extract import ExtractReport, extract_features
+from ._extract_run import run_extract
 from ._results import StudyResults, load_results
 from ._run import run_study
 from ._tremor import TREMOR_DATASETS, run_tremor_study
 
-__all__ = ["TREMOR_DATASETS", "StudyResults", "load_results", "run_study", "run_tremor_study"]
+__all__ = [
+    "TREMOR_DATASETS",
+    "ExtractReport",
+    "StudyResults",
+    "extract_features",
+    "load_results",
+    "run_extract",
+    "run_study",
+    "run_tremor_study",
+]

@@ -201,6 +201,38 @@ class TestClock:
         assert missing.tolist() == list(range(300, 350))
         assert len(bunch.data[0]) == 500
 
+    def test_gaps_split_recordings_on_request(self, road):
+        table = make_table(500)
+        cut = table.drop(index=[7, *range(100, 103), *range(300, 350)])
+        assert road.load(cut).frame[["n_gaps", "n_missing"]].to_numpy().tolist() == [[1, 54]]
+        bunch = road.load(cut, split_gaps=True, max_gap=0.1)
+        assert bunch.frame["recording"].tolist() == ["a_0", "a_1"]
+        assert bunch.frame["start_s"].tolist() == pytest.approx([0.0, 7.0])
+        assert bunch.frame["n_missing"].tolist() == [4, 0]
+        assert [len(x) for x in bunch.data] == [300, 150]
+        np.testing.assert_allclose(bunch.data[1], table[["x", "y", "z"]].to_numpy()[350:], rtol=1e-12)
+        assert len(road.load(cut, split_gaps=True, max_gap=0.05).data) == 3
+        resampled = road.load(cut, split_gaps=True, resample_to=25)
+        assert [len(x) for x in resampled.data] == [150, 75]
+        assert not any(np.isnan(x).any() for x in resampled.data)
+
+    def test_splitting_keeps_the_rest(self, road):
+        # Disorder is still reported, labels and names belong to each part, and a clock that jumps costs no memory.
+        table = make_table(200, trial="t", who="eva")
+        table.loc[100:, "timestamp"] += 1e9
+        broken = table.iloc[[*range(50), 51, 50, *range(52, 200)]]
+        with pytest.raises(DataFileError, match=r"recording t, from 0\.000 s: found 1 timestamp.s. that go back"):
+            road.load(broken, split_gaps=True, recording="trial")
+        bunch = road.load(broken, split_gaps=True, recording="trial", subject="who", disorder="fix")
+        assert bunch.frame["recording"].tolist() == ["t_0", "t_1"]
+        assert bunch.frame["n_out_of_order"].tolist() == [1, 0]
+        assert bunch.groups.tolist() == ["eva", "eva"]
+        lone = table.drop(index=range(101, 200))
+        with pytest.raises(DataFileError, match=r"from 1000000002\.000 s: found 1 complete"):
+            road.load(lone, split_gaps=True)
+        with pytest.warns(DataFileWarning, match="left out"):
+            assert len(road.load(lone, split_gaps=True, errors="warn").data) == 1
+
     def test_disorder(self, road):
         table = make_table(100)
         order = np.arange(100)
