@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +47,20 @@ _SHOWN = 20
 
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def _exit_codes(command: str, out: Path | None = None) -> Iterator[None]:
+    """Turn wrong usage and data into a message and exit code 2, an interrupt into 130."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        _err.print(f"[bold red]skpd {command}:[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        kept = f" What is finished is kept: the same command continues in {escape(str(out))}." if out else ""
+        _err.print(f"Interrupted.{kept}", soft_wrap=True)
+        raise typer.Exit(130) from None
 
 
 def _print_version(wanted: bool) -> None:
@@ -118,7 +134,7 @@ def study_tremor(
     """
     from .studies import run_tremor_study
 
-    try:
+    with _exit_codes("study tremor", out):
         results = run_tremor_study(
             data,
             out=out,
@@ -133,12 +149,6 @@ def study_tremor(
             console=_out,
             progress=progress,
         )
-    except (ValueError, OSError) as error:
-        _err.print(f"[bold red]skpd study tremor:[/] {error}", soft_wrap=True)
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        _err.print(f"Interrupted. What is finished is kept: the same command continues in {out}.", soft_wrap=True)
-        raise typer.Exit(130) from None
     raise typer.Exit(1 if len(results.failures) else 0)
 
 
@@ -203,7 +213,7 @@ def extract(
     """
     from .studies import run_extract
 
-    try:
+    with _exit_codes("extract", out):
         report = run_extract(
             files,
             out,
@@ -222,12 +232,6 @@ def extract(
             console=_out,
             progress=progress,
         )
-    except (ValueError, OSError) as error:
-        _err.print(f"[bold red]skpd extract:[/] {error}", soft_wrap=True)
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        _err.print(f"Interrupted. What is finished is kept: the same command continues in {out}.", soft_wrap=True)
-        raise typer.Exit(130) from None
     raise typer.Exit(1 if len(report.failures) else 0)
 
 
@@ -258,11 +262,8 @@ def data_info(name: Annotated[str, typer.Argument(help="A name that `skpd data l
     """
     from .datasets import dataset_info
 
-    try:
+    with _exit_codes("data info"):
         info = dataset_info(name)
-    except ValueError as error:
-        _err.print(f"[bold red]skpd data info:[/] {error}", soft_wrap=True)
-        raise typer.Exit(2) from None
     card = Table.grid(padding=(0, 2, 0, 0))
     card.add_column(style="bold", no_wrap=True)
     card.add_column()

@@ -56,7 +56,7 @@ Tasks       motor tasks in the laboratory: visit 1 (day 1) ON medication, visit 
 Target      the clinician's score of {phenotype} in the task, of the limb that wears the device
 Groups      the person
 Limits      scores of one task a clinician saw, 0 to 4 (tremor) or Yes and No; most are 0. 4_BOS wore the GENEActiv on
-            the left, other than the table of sensors says, by a note of the data's authors; some users leave 4_BOS out
+            the left, other than the table of sensors says (discussion thread 9167 of the dataset); some leave 4_BOS out
 Licence     Synapse syn20681023: certified users, under its conditions of use
 Reference   Daneault J.-F. et al., Scientific Data 8 (2021) 48; Vergara-Diaz G. et al., Scientific Data 8 (2021) 47
 """
