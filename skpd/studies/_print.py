@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pandas as pd
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -24,7 +25,7 @@ _PRINTED = {
     "auc": "AUC",
 }
 #: Narrower terminals get the interval below the value instead of beside it.
-_WIDE = 115
+_WIDE = 135
 
 
 def print_scores(
@@ -71,21 +72,26 @@ def print_scores(
 def _table(
     scores: pd.DataFrame, title: str, baselines: tuple[str, ...], paper: pd.DataFrame | None, wide: bool
 ) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("resampler", no_wrap=True)
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    beside = paper is not None and wide
+    below = paper is not None and not wide
+    table.add_column("resampler" + ("\n[dim]the paper: G-mean, IBA[/]" if below else ""), no_wrap=True)
     for heading in _PRINTED.values():
         table.add_column(heading, justify="right", no_wrap=True)
-    if paper is not None:
+    if beside:
         table.add_column("the paper:\nG-mean, IBA", justify="right", style="dim", no_wrap=True)
     is_baseline = scores["classifier"].isin(baselines)
     rows = scores.assign(name=scores["resampler"].mask(is_baseline, scores["classifier"]), last=is_baseline)
     for (last, name), row in rows.sort_values("last", kind="stable").groupby(["last", "name"], sort=False):
         metrics = row.set_index("metric")[["value", "low", "high"]]
+        given = ""
+        if paper is not None and not last and name in paper.index:
+            given = "{gmean:.2f}, {iba:.2f}".format(**paper.loc[name])
         cells = [_cell(metrics.loc[metric], wide) for metric in _PRINTED]
-        if paper is not None:
-            known = not last and name in paper.index
-            cells.append("{gmean:.2f}, {iba:.2f}".format(**paper.loc[name]) if known else "")
-        table.add_row(name, *cells, style="dim" if last else None)
+        head = f"{name}\n[dim]{given}[/]" if below and given else name
+        table.add_row(head, *cells, *([given] if beside else []), style="dim" if last else None)
     return table
 
 
