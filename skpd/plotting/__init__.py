@@ -7,6 +7,7 @@ drawn, and its settings are left as they were: the look is `figure_style`, which
 
 - `RecordingDisplay`: a recording, its frequency bands and its windows;
 - `ClassDistributionDisplay`: how many windows and subjects each class has;
+- `ContactSheetDisplay`: many images, such as drawings before and after augmentation;
 - `ConfusionPanelDisplay`, `OneVsRestRocDisplay`: what one or several classifiers make of them;
 - `ResamplerComparisonDisplay`: many resamplers under one protocol, with intervals and baselines;
 - `ProtocolGapDisplay`: one recipe under several protocols, and how much of its score was leakage.
@@ -14,6 +15,7 @@ drawn, and its settings are left as they were: the look is `figure_style`, which
 
 from ._class_distribution import ClassDistributionDisplay
 from ._confusion import ConfusionPanelDisplay
+from ._contact_sheet import ContactSheetDisplay
 from ._protocol_gap import ProtocolGapDisplay
 from ._recording import RecordingDisplay
 from ._resampler_comparison import ResamplerComparisonDisplay
@@ -25,6 +27,7 @@ __all__ = [
     "SEVERITY_COLORS",
     "ClassDistributionDisplay",
     "ConfusionPanelDisplay",
+    "ContactSheetDisplay",
     "OneVsRestRocDisplay",
     "ProtocolGapDisplay",
     "RecordingDisplay",

@@ -269,7 +269,7 @@ class ResamplerComparisonDisplay:
         ax.set_axisbelow(True)
         ax.spines["left"].set_visible(False)
         ax.tick_params(axis="y", length=0)
-        ax.set_title(metric_title(metric), loc="left", fontsize=10)
+        ax.set_title(metric_title(metric).replace(" ", "\n", 1), loc="left", fontsize=10)
 
     def _draw_legend(self, axes: np.ndarray) -> None:
         from matplotlib.lines import Line2D

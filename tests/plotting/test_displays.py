@@ -65,7 +65,7 @@ def protocol_table():
     rows = [
         ("tremor", "subject-wise", "gmean", 0.50, 0.42, 0.58),
         ("tremor", "as-written", "gmean", 0.78, 0.76, 0.80),
-        ("tremor", "as-published-numbers", "gmean", 0.94, 0.93, 0.95),
+        ("tremor", "as-published", "gmean", 0.94, 0.93, 0.95),
     ]
     return pd.DataFrame(rows, columns=["recipe", "protocol", "metric", "value", "low", "high"])
 
@@ -417,13 +417,13 @@ class TestResamplerComparison:
         table = resampler_table().assign(published=np.nan)
         table.loc[table["resampler"] == "ADASYN", "published"] = 0.95
         display = ResamplerComparisonDisplay.from_table(
-            table, metrics=["gmean"], published_protocol="as-published-numbers"
+            table, metrics=["gmean"], published_protocol="as-published"
         )
         hollow = display.axes_[0].lines[-1]
         assert hollow.get_markerfacecolor() == "white"
         assert np.nanmax(hollow.get_xdata()) == 0.95
         legend = [text.get_text() for text in display.figure_.legends[0].get_texts()]
-        assert "published (as-published-numbers)" in legend
+        assert "published (as-published)" in legend
 
     def test_missing_values_are_written(self):
         table = resampler_table()
@@ -449,12 +449,12 @@ class TestProtocolGap:
     def test_protocols_run_from_leaky_to_honest(self):
         display = draw_gap()
         labels = [label.get_text() for label in display.axes_[0].get_yticklabels()]
-        assert labels == ["as-published-numbers", "as-written", "subject-wise"]
+        assert labels == ["as-published", "as-written", "subject-wise"]
 
     def test_the_drop_is_drawn_and_written(self):
         display = draw_gap()
         drop = display.drops.iloc[0]
-        assert (drop["first"], drop["last"]) == ("as-published-numbers", "subject-wise")
+        assert (drop["first"], drop["last"]) == ("as-published", "subject-wise")
         assert drop["change"] == pytest.approx(-0.44)
         assert {"0.94", "0.78", "0.50", "−0.44", "tremor"} <= set(texts(display.axes_[0]))
         (arrow,) = [t for t in display.axes_[0].texts if getattr(t, "arrow_patch", None) is not None]
