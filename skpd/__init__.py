@@ -13,11 +13,13 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .features import TremorFeatures
+    from .images import ImageAugmenter
     from .resampling import RareClassSampler
     from .signal import TremorBandFilter, VectorMagnitude, WindowedClassifier, Windowizer
 
 #: Where each name that is offered here is defined.
 _HOMES = {
+    "ImageAugmenter": "images",
     "RareClassSampler": "resampling",
     "TremorBandFilter": "signal",
     "TremorFeatures": "features",
@@ -27,6 +29,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ImageAugmenter",
     "RareClassSampler",
     "TremorBandFilter",
     "TremorFeatures",

@@ -30,7 +30,7 @@ MAY_IMPORT["plotting"] |= {"metrics"}
 MAY_IMPORT["recipes"] = GROUND_FLOOR | {"recipes"}
 MAY_IMPORT["studies"] = MAY_IMPORT["recipes"] | {"studies"}
 MAY_IMPORT["cli"] = MAY_IMPORT["studies"] | {"cli"}
-ROOT_MODULES = {"_version", "_recordings", "exceptions"}
+ROOT_MODULES = {"_compile", "_recordings", "_version", "exceptions"}
 HEAVY = {"keras", "scikeras", "tensorflow", "tsfresh"}
 MODULES = sorted(ROOT.rglob("*.py"))
 

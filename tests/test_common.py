@@ -18,6 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skpd
 from skpd.features import TremorFeatures, TsfreshFeatures
+from skpd.images import ImageAugmenter
 from skpd.resampling import RareClassSampler
 from skpd.signal import TremorBandFilter, VectorMagnitude, WindowedClassifier, Windowizer
 
@@ -50,6 +51,7 @@ SAMPLERS = [
     RareClassSampler(RandomUnderSampler(random_state=0)),
     RareClassSampler(AllKNN()),
     RareClassSampler("passthrough"),
+    ImageAugmenter(n_per_image=2, rotation_range=20, random_state=0),
 ]
 
 #: Checks that cannot hold: estimator, check, reason. A function says for which settings.
@@ -58,6 +60,23 @@ EXPECTED_FAILURES = [
         lambda e: isinstance(e, RareClassSampler) and (e.on_rare != "raise" or e.sampler == "passthrough"),
         "check_samplers_one_label",
         "a training fold of one class is passed on with a warning: it must not end a grid search",
+    ),
+    *(
+        (
+            lambda e: isinstance(e, ImageAugmenter),
+            check,
+            "the check feeds a 2-D table, which is no batch of images; tests/images checks the same on images",
+        )
+        for check in (
+            "check_samplers_one_label",
+            "check_samplers_fit",
+            "check_samplers_fit_resample",
+            "check_samplers_list",
+            "check_samplers_multiclass_ova",
+            "check_samplers_preserve_dtype",
+            "check_samplers_sample_indices",
+            "check_samplers_2d_target",
+        )
     ),
 ]
 

@@ -5,10 +5,11 @@
 `sampling_rate` is in Hz and `units` are stated: m/s^2, converted by the reader, or "uncalibrated". `frame` says what
 else is known of each recording, `DESCR` is the data card. NaN marks a gap in a signal.
 
-`make_tremor_recordings` simulates people with tremor of severity 0 to 4 and needs no files. `load_unm_rest` and
-`load_cloudupdrs` read published data, from a folder or from where the environment variable ``SKPD_DATA`` points; so do
-`load_levodopa`, with severity scores, and `load_pads`, with diagnoses. `load_geneactiv` reads the files of GENEActiv
-wrist devices, `iter_geneactiv` piece by piece; `load_csv_recordings` and `load_parquet_recordings` read your own.
+`make_tremor_recordings` simulates people with tremor of severity 0 to 4, `make_spiral_drawings` scanned spirals and
+waves; they need no files. `load_unm_rest` and `load_cloudupdrs` read published data, from a folder or from where the
+environment variable ``SKPD_DATA`` points; so do `load_levodopa`, with severity scores, and `load_pads`, with diagnoses.
+`load_geneactiv` reads the files of GENEActiv wrist devices, `iter_geneactiv` piece by piece; `load_csv_recordings` and
+`load_parquet_recordings` read your own.
 
 `load_spiral_drawings` reads scanned drawings as images. Pen recordings are arrays of seven channels in SI units, x, y,
 t, pressure, azimuth, altitude and pen_down: `load_uci_spirals` and `load_pahaw` read published ones, `load_svc` and
@@ -26,6 +27,7 @@ from ._pahaw import load_pahaw
 from ._pen_csv import load_pen_csv
 from ._registry import check_dataset, dataset_info, list_datasets
 from ._simulated import make_tremor_recordings
+from ._simulated_drawings import make_spiral_drawings
 from ._svc import load_svc
 from ._tables import load_csv_recordings, load_parquet_recordings
 from ._uci_spirals import load_uci_spirals
@@ -48,5 +50,6 @@ __all__ = [
     "load_svc",
     "load_uci_spirals",
     "load_unm_rest",
+    "make_spiral_drawings",
     "make_tremor_recordings",
 ]

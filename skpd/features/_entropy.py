@@ -14,7 +14,6 @@ and `sample_entropy` does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,28 +22,12 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-__all__ = ["compiled", "entropy_workspace", "sample_entropy", "sort_keys"]
+from .._compile import compiled
+
+__all__ = ["entropy_workspace", "sample_entropy", "sort_keys"]
 
 _LANES = 8
 _BITS = 64 * _LANES
-
-
-def compiled(signature: str, **options: Any) -> Callable:
-    """Compile a kernel for one signature, without the interpreter lock, and keep the machine code for later processes.
-
-    An installation that nobody can write to, for a user who has no cache folder either, compiles in every process.
-    """
-    options = {"nogil": True, "error_model": "numpy", **options}
-
-    def decorate(function: Callable) -> Callable:
-        try:
-            return njit(signature, cache=True, **options)(function)
-        except RuntimeError as error:
-            if "no locator available" not in str(error):
-                raise
-            return njit(signature, **options)(function)
-
-    return decorate
 
 
 # --- 512-bit sets: a numba type that is one LLVM vector of eight words -----------------------------------------------

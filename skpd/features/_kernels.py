@@ -16,8 +16,9 @@ import numpy as np
 from numba import njit
 from scipy import fft
 
+from .._compile import compiled
 from ._compute import N_FEATURES, TremorParams, band_bins
-from ._entropy import compiled, entropy_workspace, sample_entropy, sort_keys
+from ._entropy import entropy_workspace, sample_entropy, sort_keys
 
 __all__ = ["tremor34", "tremor34_channels"]
 
