@@ -6,6 +6,7 @@ READY := .venv/.ready
 .PHONY: demo test lint clean
 
 demo: $(READY)  ## simulate recordings, run the tremor study on them, write figures to demo/
+	rm -rf demo
 	$(BIN)/skpd study tremor --out demo
 
 test: $(READY)  ## style, types, tests and doctests; every warning is an error

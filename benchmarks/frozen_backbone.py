@@ -1,9 +1,10 @@
-"""Seconds an epoch: a head on cached features of a frozen backbone, against the same head with the backbone in the loop.
+"""Seconds an epoch: a head on cached features of a frozen backbone, against the backbone in the loop.
 
 Both train the same network on the same images with Keras, batch by batch: `KerasTransferClassifier` passes each image
 through the backbone once, before the first epoch; the naive loop passes every image in every epoch. The time of that
-one pass is stated too, with the number of epochs after which the frozen way is ahead, counting it. Epochs are the median
-of several after a first one that traces the graph. Before the result is believed, the predictions of both are compared.
+one pass is stated too, loading and tracing included, with the number of epochs after which the frozen way is ahead,
+counting it. Epochs are the median of several after a first one that traces the graph. Before the result is believed,
+the predictions of both are compared.
 
     python benchmarks/frozen_backbone.py --out docs/benchmarks
 

@@ -14,12 +14,16 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .features import TremorFeatures
     from .images import ImageAugmenter
+    from .neural import BackboneFeatures, KerasMLPClassifier, KerasTransferClassifier
     from .resampling import RareClassSampler
     from .signal import TremorBandFilter, VectorMagnitude, WindowedClassifier, Windowizer
 
 #: Where each name that is offered here is defined.
 _HOMES = {
+    "BackboneFeatures": "neural",
     "ImageAugmenter": "images",
+    "KerasMLPClassifier": "neural",
+    "KerasTransferClassifier": "neural",
     "RareClassSampler": "resampling",
     "TremorBandFilter": "signal",
     "TremorFeatures": "features",
@@ -29,7 +33,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "BackboneFeatures",
     "ImageAugmenter",
+    "KerasMLPClassifier",
+    "KerasTransferClassifier",
     "RareClassSampler",
     "TremorBandFilter",
     "TremorFeatures",

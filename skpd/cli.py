@@ -83,8 +83,8 @@ def study_tremor(
     data: Annotated[
         str,
         typer.Option(
-            help="**simulated** (labelled 0-4, needs no files) or **unm_rest** (real, Parkinson's against control; "
-            "looked for in the folder that SKPD_DATA names)."
+            help="**simulated** (labelled 0-4, needs no files) or **unm_rest** (real, Parkinson's against control, the "
+            "first visit of each person; looked for in the folder that SKPD_DATA names)."
         ),
     ] = "simulated",
     out: Annotated[Path, typer.Option(help="Results folder. A study that was interrupted continues there.")] = Path(
@@ -108,7 +108,8 @@ def study_tremor(
     leaky: Annotated[
         str,
         typer.Option(
-            help="Resamplers that are also run under the protocols that leak, to show the gap; '' for none of them."
+            help="Those of the resamplers that are also run under the protocols that leak, to show the gap; '' for "
+            "none of them."
         ),
     ] = "none,SMOTE",
     folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 5,

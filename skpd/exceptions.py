@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["DataFileError", "DataFileWarning", "SkippedDataWarning"]
+__all__ = ["DataFileError", "DataFileWarning", "FailedFoldsWarning", "SkippedDataWarning"]
 
 
 class DataFileError(ValueError):
@@ -47,3 +47,7 @@ class DataFileWarning(UserWarning):
 
 class SkippedDataWarning(UserWarning):
     """Recordings or windows were left out of a computation; the message says which and why."""
+
+
+class FailedFoldsWarning(UserWarning):
+    """Folds of a study raised an error; their tracebacks are in the results."""

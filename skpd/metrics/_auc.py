@@ -10,7 +10,7 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from ._confusion import average_classes, check_labels, encode
 
-__all__ = ["check_scores", "one_vs_rest_areas", "one_vs_rest_auc_score"]
+__all__ = ["check_scores", "fold_rows", "one_vs_rest_areas", "one_vs_rest_auc_score"]
 
 
 def one_vs_rest_auc_score(
@@ -74,18 +74,34 @@ def one_vs_rest_auc_score(
 
 
 def one_vs_rest_areas(
-    y_true: Any, y_score: Any, labels: np.ndarray, sample_weight: Any = None
+    y_true: Any, y_score: Any, labels: np.ndarray, sample_weight: Any = None, folds: Any = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the area of each of `labels`, nan where it is undefined, and the supports."""
-    check_consistent_length(y_true, y_score, sample_weight)
+    """Return the area of each of `labels`, nan where it is undefined, and the supports.
+
+    With `folds` only pairs of rows of one fold are compared: an area is the mean of those of the folds, weighted by
+    their pairs of a positive and a negative.
+    """
+    check_consistent_length(y_true, y_score, sample_weight, folds)
     scores = check_scores(y_score, labels)
     codes = encode(y_true, labels, "y_true")
     weights = np.ones(len(codes)) if sample_weight is None else column_or_1d(sample_weight)
     support = np.bincount(codes, weights=weights, minlength=len(labels))
-    areas = np.full(len(labels), np.nan)
-    for k in np.flatnonzero((support > 0) & (support < support.sum())):
-        areas[k] = roc_auc_score(codes == k, scores[:, k], sample_weight=weights)
-    return areas, support
+    wins, pairs = np.zeros(len(labels)), np.zeros(len(labels))
+    for rows in fold_rows(folds, len(codes)):
+        in_fold = np.bincount(codes[rows], weights=weights[rows], minlength=len(labels))
+        n_pairs = in_fold * (in_fold.sum() - in_fold)
+        for k in np.flatnonzero(n_pairs > 0):
+            area = roc_auc_score(codes[rows] == k, scores[rows, k], sample_weight=weights[rows])
+            wins[k], pairs[k] = wins[k] + n_pairs[k] * area, pairs[k] + n_pairs[k]
+    return np.divide(wins, pairs, out=np.full(len(labels), np.nan), where=pairs > 0), support
+
+
+def fold_rows(folds: Any, n: int) -> list[np.ndarray]:
+    """Return the rows of each fold; all rows are one where `folds` is None."""
+    if folds is None:
+        return [np.arange(n)]
+    folds = column_or_1d(folds)
+    return [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
 
 
 def check_scores(y_score: Any, labels: np.ndarray) -> np.ndarray:

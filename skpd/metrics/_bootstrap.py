@@ -9,11 +9,15 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 
-from ._auc import check_scores
+from ._auc import check_scores, fold_rows
 from ._confusion import average_classes, check_labels, encode, overall_metrics
 from ._report import classification_summary
 
 __all__ = ["subject_bootstrap"]
+
+#: Metrics of rows, which a resample without some class does not change the meaning of; the others are means over
+#: classes, and over fewer classes they are another number.
+_OF_ROWS = {"accuracy", "sensitivity", "quadratic_kappa", "mae", "n_classes_scored", "n_samples"}
 
 
 def subject_bootstrap(
@@ -23,6 +27,7 @@ def subject_bootstrap(
     *,
     y_score: Any = None,
     labels: Any = None,
+    folds: Any = None,
     statistic: Callable[..., float | Mapping[str, float]] | None = None,
     n_resamples: int = 1000,
     confidence_level: float = 0.95,
@@ -45,6 +50,8 @@ def subject_bootstrap(
         Probabilities or decision values, one column for each of `labels`.
     labels : array-like of shape (n_labels,), default=None
         The labels of the whole problem. By default those that occur in `y_true` or `y_pred`, sorted.
+    folds : array-like of shape (n_samples,), default=None
+        As in `classification_summary`: the AUC compares rows of one fold only. Not passed to `statistic`.
     statistic : callable, default=None
         ``statistic(y_true, y_pred)``, or ``statistic(y_true, y_pred, y_score=...)`` where `y_score` is given: returns a
         number or a mapping of names to numbers. None is `classification_summary`, for all resamples at once.
@@ -73,6 +80,9 @@ def subject_bootstrap(
 
     Notes
     -----
+    A resample that lost a class, because none of its subjects was drawn, says nothing about means over all classes and
+    is left out of their intervals; n_defined tells how many were left.
+
     The interval covers the choice of test subjects, not that of training subjects or seeds. With few subjects, or few
     of one class, percentile intervals are too narrow.
 
@@ -101,7 +111,7 @@ def subject_bootstrap(
     >>> bool(low < estimate < high)
     True
     """
-    check_consistent_length(y_true, y_pred, groups, y_score)
+    check_consistent_length(y_true, y_pred, groups, y_score, folds)
     if n_resamples < 1:
         raise ValueError(f"expected n_resamples to be at least 1, got n_resamples={n_resamples!r}.")
     if not 0 < confidence_level < 1:
@@ -116,8 +126,11 @@ def subject_bootstrap(
     # Drawing n subjects of n with replacement draws the number of times that each occurs from a multinomial.
     draws = check_random_state(random_state).multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), n_resamples)
     if statistic is None:
-        estimate = classification_summary(y_true, y_pred, y_score=y_score, labels=labels)
-        resampled = _resampled_summary(draws, subject_of, y_true, y_pred, y_score, labels)
+        estimate = classification_summary(y_true, y_pred, y_score=y_score, labels=labels, folds=folds)
+        resampled = _resampled_summary(draws, subject_of, y_true, y_pred, y_score, labels, folds)
+        incomplete = resampled["n_classes_scored"] < estimate["n_classes_scored"]
+        for name in resampled.keys() - _OF_ROWS:
+            resampled[name] = np.where(incomplete, np.nan, resampled[name])
     else:
         estimate, resampled = _resampled_statistic(statistic, draws, subject_of, y_true, y_pred, y_score)
     return _percentiles(estimate, resampled, confidence_level)
@@ -156,7 +169,7 @@ def _resampled_statistic(
 
 
 def _resampled_summary(
-    draws: np.ndarray, subject_of: np.ndarray, y_true: Any, y_pred: Any, y_score: Any, labels: Any
+    draws: np.ndarray, subject_of: np.ndarray, y_true: Any, y_pred: Any, y_score: Any, labels: Any, folds: Any
 ) -> dict[str, np.ndarray]:
     """Compute `classification_summary` of every resample from one confusion matrix a subject."""
     labels = check_labels(labels, y_true, y_pred)
@@ -168,28 +181,33 @@ def _resampled_summary(
     summary = overall_metrics(drawn, labels)
     if y_score is not None:
         scores = check_scores(y_score, labels)
-        areas = np.column_stack([_resampled_area(draws, subject_of, true == k, scores[:, k]) for k in range(n_labels)])
+        rows = fold_rows(folds, len(true))
+        areas = np.column_stack(
+            [_resampled_area(draws, subject_of, true == k, scores[:, k], rows) for k in range(n_labels)]
+        )
         support = drawn.sum(axis=-1)
         summary["auc"] = average_classes(areas, support, "macro")
         summary["auc_support"] = average_classes(areas, support, "support")
     return summary
 
 
-def _resampled_area(draws: np.ndarray, subject_of: np.ndarray, positive: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """Area under the ROC curve of every resample; nan where it lacks positives or negatives."""
+def _resampled_area(
+    draws: np.ndarray, subject_of: np.ndarray, positive: np.ndarray, score: np.ndarray, folds: list[np.ndarray]
+) -> np.ndarray:
+    """Area under the ROC curve of every resample; nan where no fold of it has positives and negatives."""
     n_subjects = draws.shape[1]
-    order = np.argsort(score, kind="stable")
-    score, positive, subject_of = score[order], positive[order], subject_of[order]
-    positive_scores, positive_subjects = score[positive], subject_of[positive]
-    negative_scores, negative_subjects = score[~positive], subject_of[~positive]
     # wins[s, t]: pairs of a positive of subject s and a negative of subject t that are ranked rightly, ties half.
     wins = np.zeros((n_subjects, n_subjects))
-    for t in np.unique(negative_subjects):
-        below = negative_scores[negative_subjects == t]
-        ranks = np.searchsorted(below, positive_scores, "left") + np.searchsorted(below, positive_scores, "right")
-        wins[:, t] = np.bincount(positive_subjects, weights=ranks / 2, minlength=n_subjects)
-    n_positive = draws @ np.bincount(positive_subjects, minlength=n_subjects)
-    n_negative = draws @ np.bincount(negative_subjects, minlength=n_subjects)
-    n_pairs = (n_positive * n_negative).astype(np.float64)
+    n_pairs = np.zeros(len(draws))
+    for rows in folds:
+        rows = rows[np.argsort(score[rows], kind="stable")]
+        positives, negatives = rows[positive[rows]], rows[~positive[rows]]
+        for t in np.unique(subject_of[negatives]):
+            below = score[negatives[subject_of[negatives] == t]]
+            ranks = np.searchsorted(below, score[positives], "left") + np.searchsorted(below, score[positives], "right")
+            wins[:, t] += np.bincount(subject_of[positives], weights=ranks / 2, minlength=n_subjects)
+        n_positive = draws @ np.bincount(subject_of[positives], minlength=n_subjects)
+        n_negative = draws @ np.bincount(subject_of[negatives], minlength=n_subjects)
+        n_pairs += n_positive * n_negative
     n_pairs[n_pairs == 0] = np.nan
     return ((draws @ wins) * draws).sum(axis=1) / n_pairs

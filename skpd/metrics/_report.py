@@ -87,6 +87,7 @@ def classification_summary(
     labels: Any = None,
     alpha: float = 0.1,
     sample_weight: Any = None,
+    folds: Any = None,
 ) -> dict[str, float]:
     """All averaged metrics of one set of predictions, as one line of a results table.
 
@@ -104,6 +105,9 @@ def classification_summary(
         Weight of the dominance in the index of balanced accuracy.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
+    folds : array-like of shape (n_samples,), default=None
+        The fold that each prediction comes from. The AUC then compares scores of one model only: models of different
+        folds give different scores to the same window, and pooled they rank worse than any of them.
 
     Returns
     -------
@@ -128,6 +132,9 @@ def classification_summary(
     severity that happens not to occur leaves a gap instead of moving its neighbours together. Text has no distances:
     both are left out.
 
+    Pooled predictions of many small folds have a bias of their own: a fold whose test part has more of a class has less
+    of it in training, so that without any signal the accuracy is below chance, most of all with one subject a fold.
+
     Only where `y_true` holds a single class is an average nan: there is no specificity and no ROC curve.
 
     References
@@ -144,7 +151,7 @@ def classification_summary(
     counts, labels = confusion_counts(y_true, y_pred, labels, sample_weight)
     summary = {name: value.item() for name, value in overall_metrics(counts, labels, alpha=alpha).items()}
     if y_score is not None:
-        areas, support = one_vs_rest_areas(y_true, y_score, labels, sample_weight)
+        areas, support = one_vs_rest_areas(y_true, y_score, labels, sample_weight, folds)
         summary["auc"] = float(average_classes(areas, support, "macro"))
         summary["auc_support"] = float(average_classes(areas, support, "support"))
     return summary

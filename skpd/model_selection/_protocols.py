@@ -11,7 +11,7 @@ from imblearn.pipeline import Pipeline
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
-from ._splitters import check_subjects_disjoint, make_splitter
+from ._splitters import check_groups, check_subjects_disjoint, make_splitter
 
 __all__ = ["PROTOCOLS", "Fold", "Protocol"]
 
@@ -88,11 +88,11 @@ class Protocol:
         if self.scheme == "random":
             return
         needed = n_splits if self.scheme == "subject-wise" else 2
-        found = len(np.unique(groups))
+        found = len(np.unique(check_groups(groups)))
         if found < needed:
             raise ValueError(
-                f"expected at least {needed} subjects for {self.scheme} folds, found {found}: nothing can be said about "
-                "unseen people with fewer. Add subjects or lower the number of folds (2 at least)."
+                f"expected at least {needed} subjects for {self.scheme} folds, found {found}: nothing can be said "
+                "about unseen people with fewer. Add subjects or lower the number of folds (2 at least)."
             )
 
     def folds(
@@ -132,7 +132,7 @@ class Protocol:
         ValueError
             If there are too few subjects, or if a subject-wise fold is not disjoint.
         """
-        y, groups = np.asarray(y), np.asarray(groups)
+        y, groups = np.asarray(y), check_groups(groups)
         if not len(y) == len(groups) == len(X):
             raise ValueError(f"expected X, y and groups of one length, got {len(X)}, {len(y)} and {len(groups)} rows.")
         rows = np.arange(len(y))
@@ -180,6 +180,7 @@ PROTOCOLS: dict[str, Protocol] = {
             resample_first=True,
             leaks=(
                 "test rows are resampled, and rows made from test rows are trained on",
+                "scaling and imputation are fitted on test rows where there is a resampler",
                 "windows that overlap test windows are trained on",
                 "the people tested are trained on",
             ),

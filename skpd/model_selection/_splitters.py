@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import BaseCrossValidator, LeaveOneGroupOut, StratifiedGroupKFold, StratifiedKFold
+from sklearn.utils import column_or_1d
 
 __all__ = ["check_subjects_disjoint", "make_splitter"]
 
@@ -62,6 +64,17 @@ def make_splitter(
     raise ValueError(f'scheme: expected "subject-wise", "leave-one-subject-out" or "random", got {scheme!r}.')
 
 
+def check_groups(groups: Any) -> np.ndarray:
+    """Return one subject a row, or say which row has none: nobody can keep an unknown person apart."""
+    groups = column_or_1d(groups)
+    missing = np.flatnonzero(pd.isna(groups))
+    if len(missing):
+        raise ValueError(
+            f"groups: expected a subject for every row, found none for {len(missing)}, first row {missing[0]}."
+        )
+    return groups
+
+
 def check_subjects_disjoint(
     splits: Iterable[tuple[np.ndarray, np.ndarray]], groups: Any
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -96,7 +109,7 @@ def check_subjects_disjoint(
         ...
     ValueError: fold 0 has 2 subject(s) in both training and test rows, among them 'a', 'b': split by subject, ...
     """
-    groups = np.asarray(groups)
+    groups = check_groups(groups)
     for fold, (train, test) in enumerate(splits):
         shared = np.intersect1d(groups[train], groups[test])
         if len(shared):

@@ -86,7 +86,12 @@ def write_tremor_figures(
             displays["confusion"] = ConfusionPanelDisplay.from_predictions(
                 predicted, labels=results.classes.tolist(), label_name=label
             )
-            displays["roc"] = OneVsRestRocDisplay.from_predictions(scored, labels=results.classes.tolist())
+            # Of two classes the curve is that of the second: the patients, not the controls.
+            order = np.argsort(results.classes == "PD", kind="stable")
+            scored = {name: (y, probabilities[:, order]) for name, (y, probabilities) in scored.items()}
+            displays["roc"] = OneVsRestRocDisplay.from_predictions(
+                scored, labels=results.classes[order].tolist(), label_name=label
+            )
             displays["resamplers"] = ResamplerComparisonDisplay.from_table(
                 scores_here[scores_here["metric"].isin(_METRICS)], metrics=_METRICS
             )

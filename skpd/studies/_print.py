@@ -16,16 +16,19 @@ from ._results import StudyResults
 
 __all__ = ["print_notes", "print_scores", "progress_bar"]
 
-#: Columns of the printed table: metric and heading.
+#: Columns of the printed tables: metric and heading. The published ones first, then those for an ordinal scale.
 _PRINTED = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced\naccuracy",
     "gmean": "G-mean",
     "iba": "IBA",
     "auc": "AUC",
+    "f1_macro": "macro F1",
+    "quadratic_kappa": "quadratic\nkappa",
+    "mae": "mean abs.\nerror",
 }
-#: Narrower terminals get the interval below the value instead of beside it.
-_WIDE = 135
+#: Width of the names of resamplers, and of a metric with its interval.
+_NAME_WIDTH, _METRIC_WIDTH = 25, 11
 
 
 def print_scores(
@@ -64,34 +67,33 @@ def print_scores(
                 rows = f"{many:,.0f}" if few == many else f"{few:,.0f} to {many:,.0f}"
                 people = "" if unit == "subject" else f" of {chosen['n_subjects'].max():.0f} subjects"
                 title = f"[bold]{classifier or 'baselines'}, {protocol}[/]: {rows} {unit}s{people}"
-                console.print()
-                console.print(_table(chosen, title, baselines, paper, console.width >= _WIDE))
+                metrics = [metric for metric in _PRINTED if (chosen["metric"] == metric).any()]
+                at_once = max(1, (console.width - _NAME_WIDTH) // _METRIC_WIDTH)
+                for start in range(0, len(metrics), at_once):
+                    console.print()
+                    console.print(_table(chosen, metrics[start : start + at_once], title, baselines, paper))
         console.print(_explanation(protocol, published is not None, remark), style="dim", highlight=False)
 
 
 def _table(
-    scores: pd.DataFrame, title: str, baselines: tuple[str, ...], paper: pd.DataFrame | None, wide: bool
+    scores: pd.DataFrame, metrics: list[str], title: str, baselines: tuple[str, ...], paper: pd.DataFrame | None
 ) -> Table:
+    """Lay out some metrics of the resamplers, each with its interval below, and the baselines last."""
     table = Table(
         title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
     )
-    beside = paper is not None and wide
-    below = paper is not None and not wide
-    table.add_column("resampler" + ("\n[dim]the paper: G-mean, IBA[/]" if below else ""), no_wrap=True)
-    for heading in _PRINTED.values():
-        table.add_column(heading, justify="right", no_wrap=True)
-    if beside:
-        table.add_column("the paper:\nG-mean, IBA", justify="right", style="dim", no_wrap=True)
+    has_paper = paper is not None and {"gmean", "iba"} <= set(metrics)
+    table.add_column("resampler" + ("\n[dim]paper: G-mean, IBA[/]" if has_paper else ""), no_wrap=True)
+    for metric in metrics:
+        table.add_column(_PRINTED[metric], justify="right", no_wrap=True)
     is_baseline = scores["classifier"].isin(baselines)
     rows = scores.assign(name=scores["resampler"].mask(is_baseline, scores["classifier"]), last=is_baseline)
     for (last, name), row in rows.sort_values("last", kind="stable").groupby(["last", "name"], sort=False):
-        metrics = row.set_index("metric")[["value", "low", "high"]]
-        given = ""
-        if paper is not None and not last and name in paper.index:
-            given = "{gmean:.2f}, {iba:.2f}".format(**paper.loc[name])
-        cells = [_cell(metrics.loc[metric], wide) for metric in _PRINTED]
-        head = f"{name}\n[dim]{given}[/]" if below and given else name
-        table.add_row(head, *cells, *([given] if beside else []), style="dim" if last else None)
+        values = row.set_index("metric")[["value", "low", "high"]]
+        head = name
+        if has_paper and paper is not None and not last and name in paper.index:
+            head += "\n[dim]paper: {gmean:.2f}, {iba:.2f}[/]".format(**paper.loc[name])
+        table.add_row(head, *(_cell(values.loc[metric]) for metric in metrics), style="dim" if last else None)
     return table
 
 
@@ -101,7 +103,7 @@ def _explanation(protocol: str, has_paper: bool, remark: str) -> str:
         PROTOCOLS[protocol].summary,
         f"LEAKS: {'; '.join(leaks)}." if leaks else "",
         "Ranges: 95 % interval over subjects.",
-        "None where resampling made test rows: nobody stands behind those."
+        "No interval where resampling made test rows, which belong to no subject."
         if PROTOCOLS[protocol].resample_first
         else "",
         "G-mean and IBA: one-vs-rest, averaged by support, as the published numbers fit; their chance level depends on "
@@ -112,13 +114,11 @@ def _explanation(protocol: str, has_paper: bool, remark: str) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _cell(score: pd.Series, wide: bool) -> str:
+def _cell(score: pd.Series) -> str:
     value, low, high = score[["value", "low", "high"]]
     if pd.isna(value):
         return "undefined"
-    if pd.isna(low):
-        return f"{value:.2f}"
-    return f"{value:.2f} ({low:.2f}-{high:.2f})" if wide else f"{value:.2f}\n{low:.2f}-{high:.2f}"
+    return f"{value:.2f}" if pd.isna(low) else f"{value:.2f}\n{low:.2f}-{high:.2f}"
 
 
 def print_notes(console: Console, results: StudyResults) -> None:
@@ -132,14 +132,15 @@ def print_notes(console: Console, results: StudyResults) -> None:
         The study.
     """
     cells = results.cells
-    if "oob_score" in cells and cells["oob_score"].notna().any():
-        plain = cells[(cells["resampler"] == "none") & cells["oob_score"].notna()]
-        plain = plain if len(plain) else cells[cells["oob_score"].notna()]
+    sound = cells[[not PROTOCOLS[name].leaks for name in cells["protocol"]]] if len(cells) else cells
+    if "oob_score" in sound and sound["oob_score"].notna().any():
+        forests = sound[sound["oob_score"].notna()]
+        plain = forests[forests["resampler"] == forests["resampler"].iloc[0]]
         importances = pd.DataFrame(plain["feature_importances"].tolist(), columns=results.manifest["feature_names"])
         top = importances.mean().sort_values(ascending=False).head(5)
         console.print(
             f"\nOut of bag the forest reaches an accuracy of {plain['oob_score'].mean():.2f} "
-            f"(resampler: {plain['resampler'].iloc[0]}), on windows whose neighbours and people it was trained on. "
+            f"(resampler: {plain['resampler'].iloc[0]}): windows whose neighbours and people it was trained on. "
             f"It leans most on {', '.join(top.index)}."
         )
     told = cells[cells["warnings"].map(len) > 0] if len(cells) else cells
@@ -148,6 +149,14 @@ def print_notes(console: Console, results: StudyResults) -> None:
         console.print(f"\n[yellow]note:[/] {len(told)} of {len(cells)} folds came with warnings, listed in cells.csv:")
         for kind, count in kinds.head(5).items():
             console.print(f"  {count} x {kind}", markup=False)
+    if "adapted" in cells:
+        lowered = cells[cells["adapted"].map(bool) & cells["adapted"].notna()]
+        if len(lowered):
+            names = ", ".join(dict.fromkeys(lowered["resampler"]))
+            console.print(
+                f"\n[yellow]note:[/] in {len(lowered)} of {len(cells)} folds a class had too few windows for the "
+                f"published number of neighbours, which was lowered ({names}; column adapted of cells.csv)."
+            )
     if len(results.failures):
         console.print(f"\n[bold red]{len(results.failures)} folds failed[/] and are tried again by the next run:")
         for _, cell in results.failures.iterrows():

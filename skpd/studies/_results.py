@@ -83,7 +83,8 @@ class StudyResults:
         failed = everything["error"].notna() if "error" in everything else np.zeros(len(everything), dtype=bool)
         self.cells = everything[~failed].drop(columns="error", errors="ignore").reset_index(drop=True)
         self.failures = everything[failed].reset_index(drop=True)
-        self.predictions = _with_people(frames, folder.rows())
+        self._rows = folder.rows()
+        self.predictions = _with_people(frames, self._rows)
 
     @cached_property
     def classes(self) -> np.ndarray:
@@ -92,12 +93,18 @@ class StudyResults:
 
     @cached_property
     def units(self) -> list[str]:
-        """The units that can be scored, from the row of the table up to the subject if a subject has one label."""
-        units = [self.manifest["unit"], "recording"]
-        people = self.predictions[self.predictions["row"] >= 0]
-        if len(people) and (people.groupby("subject")["y_true"].nunique() == 1).all():
-            units.append("subject")
+        """The units that can be scored: the row of the table, and larger ones of which each has one label."""
+        units = [self.manifest["unit"]]
+        for unit in ("recording", "subject"):
+            members = self._rows.groupby(unit)["y"]
+            if (members.nunique() == 1).all():
+                # One recording a subject: the same scores twice, so the larger unit takes the place of the smaller.
+                same = len(units) > 1 and members.ngroups == self._n_units(units[-1])
+                units = [*(units[:-1] if same else units), unit]
         return list(dict.fromkeys(units))
+
+    def _n_units(self, unit: str) -> int:
+        return len(self._rows) if unit == self.manifest["unit"] else self._rows[unit].nunique()
 
     def predicted(self, unit: str | None = None) -> pd.DataFrame:
         """Predictions of one unit.
@@ -139,7 +146,7 @@ class StudyResults:
     def scores(
         self, unit: str | None = None, *, n_resamples: int = 500, confidence_level: float = 0.95, random_state: int = 0
     ) -> pd.DataFrame:
-        """Score every configuration on its held-out predictions, all folds together.
+        """Score every configuration on its held-out predictions, all folds together (the AUC within folds).
 
         Parameters
         ----------
@@ -180,7 +187,7 @@ class StudyResults:
         y_score = frame[columns].to_numpy(dtype=float) if set(columns) <= set(frame.columns) else None
         if y_score is not None and np.isnan(y_score).any():
             y_score = None
-        options: dict[str, Any] = {"y_score": y_score, "labels": self.classes}
+        options: dict[str, Any] = {"y_score": y_score, "labels": self.classes, "folds": frame["fold"].to_numpy()}
         if n_resamples and frame["subject"].notna().all():
             scored = subject_bootstrap(
                 y_true,

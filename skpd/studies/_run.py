@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import tempfile
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.utils import check_scalar, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
+from ..exceptions import FailedFoldsWarning
 from ..model_selection import PROTOCOLS
+from ._identity import describe_parameters, digest, library_versions
 from ._results import StudyResults
 from ._store import ResultsFolder
 
 __all__ = ["run_study"]
-
-_LIBRARIES = ("skpd", "scikit-learn", "imbalanced-learn", "numpy", "scipy")
 
 
 class _Cell(NamedTuple):
@@ -39,9 +40,9 @@ class _Cell(NamedTuple):
     fold: int
 
     def name(self, estimator: Any) -> str:
-        return (
-            f"{self.protocol}~{self.resampler}~{self.classifier}~seed{self.seed}~fold{self.fold}~{_digest(estimator)}"
-        )
+        place = (self.protocol, self.resampler, self.classifier, f"seed{self.seed}", f"fold{self.fold}")
+        # Quoted, so that any name is the name of a file.
+        return "~".join([*(quote(part, safe="").replace("~", "%7E") for part in place), digest(estimator)])
 
 
 def run_study(
@@ -92,7 +93,13 @@ def run_study(
     Raises
     ------
     ValueError
-        If a protocol is unknown, the subjects are too few for the folds, or `out` holds another study.
+        If a protocol is unknown, rows lack a label or a subject, the subjects are too few for the folds, or `out` holds
+        another study.
+
+    Warns
+    -----
+    FailedFoldsWarning
+        If folds failed; the others are not touched.
 
     Examples
     --------
@@ -109,16 +116,8 @@ def run_study(
     >>> results.cells[["protocol", "classifier", "fold"]].values.tolist()
     [['subject-wise', 'majority', 0], ['subject-wise', 'majority', 1]]
     """
-    protocols = {protocol for protocol, _, _ in configurations}
-    unknown = sorted(protocols - set(PROTOCOLS))
-    if unknown:
-        raise ValueError(f"protocols: expected among {', '.join(map(repr, PROTOCOLS))}, got {unknown[0]!r}.")
-    y, groups = np.asarray(table.y), np.asarray(table.groups)
-    for protocol in protocols:
-        PROTOCOLS[protocol].check_subjects(groups, n_splits)
+    y, groups = _check(table, configurations, n_splits)
     classes = np.unique(y)
-    if len(classes) < 2:
-        raise ValueError(f"y: expected at least 2 classes to tell apart, found only {classes.tolist()}.")
     if out is None:
         # Results hold everything in memory, so the folder may go as soon as they are read.
         with tempfile.TemporaryDirectory(prefix="skpd-study-") as scratch:
@@ -144,7 +143,7 @@ def run_study(
         "n_splits": n_splits,
         "classes": classes.tolist(),
         "feature_names": [str(c) for c in getattr(table.X, "columns", [])],
-        "fingerprint": joblib.hash((np.asarray(table.X), y, groups)),
+        "fingerprint": joblib.hash((np.asarray(table.X), rows.to_dict("list"))),
     }
     folder.open(manifest, rows)
     done = folder.finished()
@@ -162,7 +161,43 @@ def run_study(
     finished = run(delayed(_run_cell)(folder, cell, est, table.X, y, groups, classes, n_splits) for cell, est in todo)
     for n, _ in enumerate(finished, start=len(cells) - len(todo) + 1):
         report(n, len(cells))
-    return StudyResults(folder, names=list(cells))
+    results = StudyResults(folder, names=list(cells))
+    if len(results.failures):
+        first = results.failures["error"].iloc[0].strip().splitlines()[-1]
+        warnings.warn(
+            f"{len(results.failures)} of {len(cells)} folds failed, the first with {first} The "
+            "attribute failures of the results has them all.",
+            FailedFoldsWarning,
+            stacklevel=2,
+        )
+    return results
+
+
+def _check(table: Any, configurations: Sequence[tuple[str, str, str]], n_splits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Refuse at once what would fail in every fold."""
+    if not configurations or not all(len(c) == 3 and not isinstance(c, str) for c in configurations):
+        raise ValueError(
+            f"configurations: expected (protocol, resampler, classifier) triples, got {list(configurations)!r}."
+        )
+    protocols = {protocol for protocol, _, _ in configurations}
+    unknown = sorted(protocols - set(PROTOCOLS))
+    if unknown:
+        raise ValueError(f"protocols: expected among {', '.join(map(repr, PROTOCOLS))}, got {unknown[0]!r}.")
+    check_scalar(n_splits, "n_splits", Integral, min_val=2)
+    y, groups = column_or_1d(table.y), np.asarray(table.groups)
+    lengths = [len(table.X), len(y), len(groups), len(table.index)]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"table: expected X, y, groups and index of one length, got {lengths}.")
+    missing = np.flatnonzero(pd.isna(y))
+    if len(missing):
+        raise ValueError(f"y: expected a label for every row, found none for {len(missing)}, first row {missing[0]}.")
+    check_classification_targets(y)
+    for protocol in protocols:
+        PROTOCOLS[protocol].check_subjects(groups, n_splits)
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(f"y: expected at least 2 classes to tell apart, found only {classes.tolist()}.")
+    return y, groups
 
 
 def _n_folds(protocol: str, n_splits: int, groups: np.ndarray) -> int:
@@ -181,8 +216,8 @@ def _run_cell(
 ) -> None:
     """Fit and test one fold and store it; a failure is stored with its traceback instead of stopping the study."""
     record: dict[str, Any] = cell._asdict()
-    record["parameters"] = _parameters(estimator)
-    record["versions"] = {name: version(name) for name in _LIBRARIES}
+    record["parameters"] = describe_parameters(estimator)
+    record["versions"] = library_versions()
     predictions = pd.DataFrame()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -219,26 +254,19 @@ def _describe(model: Any, fold: Any, groups: np.ndarray, classes: np.ndarray) ->
     described: dict[str, Any] = {
         "n_train": [int((fold.y_train == c).sum()) for c in classes],
         "n_test": [int((fold.y_test == c).sum()) for c in classes],
-        "n_subjects_train": len(np.unique(groups[train])),
-        "n_subjects_test": len(np.unique(groups[test])),
+        # Nobody is known behind rows that a resampler made.
+        "n_subjects_train": len(np.unique(groups[train])) if len(train) == len(fold.train_rows) else None,
+        "n_subjects_test": len(np.unique(groups[test])) if len(test) == len(fold.test_rows) else None,
     }
     steps = getattr(model, "named_steps", {})
-    counts = getattr(steps.get("resampler"), "class_counts_", None)
-    if counts is not None:
-        described["n_resampled"] = [int(n) for n in counts["after"].reindex(classes).fillna(0)]
+    resampler: Any = steps.get("resampler")
+    if hasattr(resampler, "class_counts_"):
+        described["n_resampled"] = [int(n) for n in resampler.class_counts_["after"].reindex(classes).fillna(0)]
+        described["adapted"] = dict(resampler.adapted_)
+        described["kept_classes"] = {str(label): reason for label, reason in resampler.kept_classes_.items()}
     classifier = steps.get("classifier", model)
     if hasattr(classifier, "oob_score_"):
         described["oob_score"] = float(classifier.oob_score_)
     if hasattr(classifier, "feature_importances_"):
         described["feature_importances"] = [round(float(v), 6) for v in classifier.feature_importances_]
     return described
-
-
-def _parameters(estimator: Any) -> dict[str, str]:
-    """Parameters as text; a nested estimator is named by its class, since its own parameters are listed too."""
-    nested = {k: type(v).__name__ if hasattr(v, "get_params") else repr(v) for k, v in estimator.get_params().items()}
-    return {k: v for k, v in sorted(nested.items()) if k not in ("steps", "memory", "verbose", "transform_input")}
-
-
-def _digest(estimator: Any) -> str:
-    return hashlib.sha256(json.dumps(_parameters(estimator)).encode()).hexdigest()[:10]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,9 +96,14 @@ class ResultsFolder:
         """Yield name, record and (on request) predictions of every stored cell, oldest first."""
         # Oldest first, so that of two versions of a cell the later one is met last.
         for file in sorted(self._cells.glob("*.parquet"), key=lambda f: (f.stat().st_mtime_ns, f.name)):
-            schema = pq.read_schema(file)
-            frame = pd.read_parquet(file) if predictions else None
-            yield file.stem, json.loads(schema.metadata[_RECORD]), frame
+            try:
+                record = json.loads(pq.read_schema(file).metadata[_RECORD])
+                frame = pd.read_parquet(file) if predictions else None
+            except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+                # Damaged from outside: not finished, so the next run computes it again.
+                warnings.warn(f"{file} is damaged and left out; run the study again to replace it.", stacklevel=2)
+                continue
+            yield file.stem, record, frame
 
 
 def _write_atomically(file: Path, write: Any) -> None:

@@ -118,3 +118,34 @@ def test_a_statistic_may_name_its_numbers_by_tuples():
     )
     assert table.index.tolist() == [("recall", 1)]
     assert table["estimate"].tolist() == [1.0]
+
+
+def test_the_auc_of_folds_compares_rows_of_one_fold_only():
+    rng = np.random.default_rng(0)
+    folds = np.repeat([0, 1, 2], 40)
+    groups = np.repeat(np.arange(24), 5)
+    y = rng.integers(0, 2, 120)
+    # Models of different folds: the same ranking within each, on scales of their own.
+    score = (y + rng.normal(size=120)) * [0.01, 1.0, 100.0][0] ** folds
+    scores = np.column_stack([-score, score])
+    by_hand, pairs = [], []
+    for fold in range(3):
+        positive, negative = score[(folds == fold) & (y == 1)], score[(folds == fold) & (y == 0)]
+        by_hand.append((positive[:, None] > negative).mean())
+        pairs.append(len(positive) * len(negative))
+    summary = classification_summary(y, y, y_score=scores, folds=folds)
+    assert summary["auc"] == pytest.approx(np.average(by_hand, weights=pairs))
+    assert summary["auc"] > classification_summary(y, y, y_score=scores)["auc"]
+    table = subject_bootstrap(y, y, groups, y_score=scores, folds=folds, n_resamples=300, random_state=0)
+    assert table.loc["auc", "estimate"] == summary["auc"]
+    assert table.loc["auc", "low"] < summary["auc"] < table.loc["auc", "high"]
+
+
+def test_a_resample_without_a_class_leaves_means_over_classes_alone():
+    """A constant classifier has a balanced accuracy of one third whoever is drawn."""
+    groups = np.repeat(np.arange(10), 4)
+    y = np.repeat([0, 0, 0, 0, 1, 1, 1, 1, 1, 2], 4)
+    table = subject_bootstrap(y, np.zeros_like(y), groups, n_resamples=400, random_state=0)
+    assert table.loc["balanced_accuracy", ["low", "high"]].tolist() == pytest.approx([1 / 3, 1 / 3])
+    assert table.loc["balanced_accuracy", "n_defined"] < 400
+    assert table.loc["accuracy", "n_defined"] == 400

@@ -107,3 +107,8 @@ def test_the_same_seed_makes_the_same_folds(table):
             for _ in range(2)
         )
         assert one == two
+
+
+def test_rows_without_a_subject_are_refused():
+    with pytest.raises(ValueError, match="groups: expected a subject for every row, found none for 2, first row 0"):
+        list(check_subjects_disjoint([([0], [1])], [np.nan, np.nan]))

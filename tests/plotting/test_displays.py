@@ -416,9 +416,7 @@ class TestResamplerComparison:
     def test_published_values_are_hollow_and_named(self):
         table = resampler_table().assign(published=np.nan)
         table.loc[table["resampler"] == "ADASYN", "published"] = 0.95
-        display = ResamplerComparisonDisplay.from_table(
-            table, metrics=["gmean"], published_protocol="as-published"
-        )
+        display = ResamplerComparisonDisplay.from_table(table, metrics=["gmean"], published_protocol="as-published")
         hollow = display.axes_[0].lines[-1]
         assert hollow.get_markerfacecolor() == "white"
         assert np.nanmax(hollow.get_xdata()) == 0.95

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import signal
 import subprocess
@@ -7,13 +8,18 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from skpd.exceptions import FailedFoldsWarning
 from skpd.recipes import WindowTable
 from skpd.studies import load_results, run_study
+from skpd.studies._identity import digest
 
 
 def make_table(n_subjects=12, n_recordings=2, n_windows=5, seed=0, one_label_a_subject=False):
@@ -139,22 +145,96 @@ def test_load_results_reads_what_run_study_wrote(tmp_path):
 
 
 def test_a_failing_cell_is_kept_with_its_traceback_and_stops_nothing(tmp_path):
-    results = run_study(
-        make_table(), build, configurations=[("subject-wise", "none", "broken"), GRID[0]], n_splits=3, out=tmp_path
-    )
+    configurations = [("subject-wise", "none", "broken"), GRID[0]]
+    with pytest.warns(FailedFoldsWarning, match=r"3 of 6 folds failed, the first with .*'C' parameter"):
+        results = run_study(make_table(), build, configurations=configurations, n_splits=3, out=tmp_path)
     assert len(results.failures) == 3
     assert results.failures["error"].str.contains("InvalidParameterError").all()
     assert len(results.cells) == 3
     progress = []
-    run_study(
-        make_table(),
-        build,
-        configurations=[("subject-wise", "none", "broken"), GRID[0]],
-        n_splits=3,
-        out=tmp_path,
-        on_progress=lambda *n: progress.append(n),
-    )
+    with pytest.warns(FailedFoldsWarning):
+        run_study(
+            make_table(),
+            build,
+            configurations=configurations,
+            n_splits=3,
+            out=tmp_path,
+            on_progress=lambda *n: progress.append(n),
+        )
     assert progress[0] == (3, 6), "failed cells are tried again"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": np.r_[np.nan, np.zeros(119)]}, "y: expected a label for every row, found none for 1, first row 0"),
+        ({"groups": np.array([None] + ["a"] * 119, dtype=object)}, "groups: expected a subject for every row"),
+        ({"groups": np.zeros(5)}, r"one length, got \[120, 120, 5, 120\]"),
+        ({"y": np.linspace(0, 1, 120)}, "Unknown label type"),
+    ],
+)
+def test_bad_tables_are_refused_at_once(change, message):
+    with pytest.raises(ValueError, match=message):
+        run_study(dataclasses.replace(make_table(), **change), build, configurations=GRID)
+
+
+def test_other_bad_arguments_are_refused_at_once():
+    with pytest.raises(ValueError, match=r"configurations: expected \(protocol, resampler, classifier\) triples"):
+        run_study(make_table(), build, configurations=["subject-wise"])
+    with pytest.raises(ValueError, match="n_splits == 1, must be >= 2"):
+        run_study(make_table(), build, configurations=GRID, n_splits=1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (RandomForestClassifier(bootstrap=False), ExtraTreesClassifier(bootstrap=False)),
+        (make_pipeline(StandardScaler(), PCA()), make_pipeline(PCA(), StandardScaler())),
+        (FunctionTransformer(lambda x: x * 2), FunctionTransformer(lambda x: x * 3)),
+        (
+            FunctionTransformer(kw_args={"a": np.zeros(3000)}),
+            FunctionTransformer(kw_args={"a": np.r_[np.zeros(1500), 1, np.zeros(1499)]}),
+        ),
+    ],
+)
+def test_estimators_that_differ_have_different_cells(one, other):
+    assert digest(one) != digest(other)
+    assert digest(one) == digest(clone(one))
+
+
+def test_other_recordings_of_the_same_rows_are_another_study(tmp_path):
+    table = make_table()
+    run_study(table, build, configurations=GRID, n_splits=3, out=tmp_path)
+    moved = dataclasses.replace(table, index=table.index.assign(recording=0))
+    with pytest.raises(ValueError, match="another study"):
+        run_study(moved, build, configurations=GRID, n_splits=3, out=tmp_path)
+
+
+def test_recordings_of_several_labels_are_no_unit():
+    table = make_table()
+    mixed = dataclasses.replace(table, y=np.random.default_rng(0).integers(0, 3, len(table.y)))
+    assert run_study(mixed, build, configurations=GRID, n_splits=3).units == ["window"]
+
+
+def test_a_damaged_cell_is_named_and_computed_again(tmp_path):
+    undisturbed = run_study(make_table(), build, configurations=GRID, n_splits=3, out=tmp_path)
+    broken = sorted((tmp_path / "cells").iterdir())[0]
+    broken.write_bytes(broken.read_bytes()[:100])
+    with pytest.warns(UserWarning, match=f"{broken.name} is damaged and left out"):
+        assert len(load_results(tmp_path).cells) == 5
+    with pytest.warns(UserWarning, match="damaged"):
+        again = run_study(make_table(), build, configurations=GRID, n_splits=3, out=tmp_path)
+    assert_same_results(again, undisturbed)
+
+
+@pytest.mark.parametrize("protocol", ["subject-wise", "as-written"])
+def test_a_model_that_knows_nothing_has_an_auc_of_one_half(protocol):
+    """Fold by fold: pooled, the constant score of a fold would rank its rows against those of other folds."""
+    results = run_study(
+        make_table(one_label_a_subject=True), build, configurations=[(protocol, "none", "majority")], n_splits=4
+    )
+    scores = results.scores(n_resamples=50).set_index("metric")
+    assert scores.loc["auc", ["value", "low", "high"]].tolist() == [0.5, 0.5, 0.5]
 
 
 def test_one_class_and_unknown_protocol_are_errors():

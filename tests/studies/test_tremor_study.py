@@ -48,7 +48,9 @@ def test_the_study_prints_tables_and_writes_files(tmp_path):
     scores = pd.read_csv(tmp_path / "scores.csv")
     assert set(scores["unit"]) == {"window", "recording"}
     line = scores.query("unit == 'window' and resampler == 'SMOTE' and metric == 'gmean'").iloc[0]
-    assert f"{line['value']:.2f} ({line['low']:.2f}-{line['high']:.2f})" in text
+    row = re.search(r"^SMOTE( +-?\d\.\d\d){8} *\n( +-?\d\.\d\d--?\d\.\d\d){8} *$", text, flags=re.MULTILINE)[0]
+    assert row.split()[3] == f"{line['value']:.2f}"
+    assert row.split()[11] == f"{line['low']:.2f}-{line['high']:.2f}"
     importances = pd.read_csv(tmp_path / "importances.csv")
     assert importances.groupby("resampler").size().to_dict() == {"SMOTE": 102, "none": 102}
     np.testing.assert_allclose(importances.groupby("resampler")["importance"].sum(), 1, atol=1e-3)
@@ -68,7 +70,7 @@ def test_leaky_protocols_say_so_and_the_gap_is_drawn(tmp_path):
 def test_narrow_terminals_put_the_interval_below(tmp_path):
     _, text = run(tmp_path, width=80, resamplers=["none", "InstanceHardnessThreshold"])
     assert max(len(line) for line in text.splitlines() if str(tmp_path) not in line) <= 80
-    assert re.search(r"^ *0\.32, 0\.11( +\d\.\d\d-\d\.\d\d){5} *$", text, flags=re.MULTILINE)
+    assert re.search(r"^ *paper: 0\.32, 0\.11( +\d\.\d\d-\d\.\d\d){5} *$", text, flags=re.MULTILINE)
     assert "…" not in text
 
 

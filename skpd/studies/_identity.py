@@ -1,0 +1,45 @@
+"""What tells one estimator from another: a finished cell is valid for the same estimator and libraries only."""
+
+from __future__ import annotations
+
+import types
+from importlib.metadata import version
+from typing import Any
+
+import joblib
+
+__all__ = ["describe_parameters", "digest", "library_versions"]
+
+_LIBRARIES = ("skpd", "scikit-learn", "imbalanced-learn", "numpy", "scipy")
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that scores depend on."""
+    return {name: version(name) for name in _LIBRARIES}
+
+
+def digest(estimator: Any) -> str:
+    """Return ten characters that change with the class, any parameter at any depth, and the libraries."""
+    return joblib.hash([_identity(estimator), library_versions()])[:10]
+
+
+def describe_parameters(estimator: Any) -> dict[str, str]:
+    """Return the parameters as text, for people; a nested estimator is its class, since its own parameters follow."""
+    texts = {k: type(v).__name__ if hasattr(v, "get_params") else repr(v) for k, v in estimator.get_params().items()}
+    return {k: v for k, v in sorted(texts.items()) if k not in ("steps", "memory", "verbose", "transform_input")}
+
+
+def _identity(value: Any) -> Any:
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        parameters = value.get_params(deep=False)
+        return [type(value).__module__, type(value).__qualname__, {k: _identity(v) for k, v in parameters.items()}]
+    if isinstance(value, (list, tuple)):
+        return [_identity(part) for part in value]
+    if isinstance(value, dict):
+        return {k: _identity(v) for k, v in value.items()}
+    if isinstance(value, types.FunctionType):
+        # By what it does: its name may be shared (lambda) and its address changes from run to run.
+        code = value.__code__
+        captured = [_identity(cell.cell_contents) for cell in value.__closure__ or ()]
+        return [value.__qualname__, code.co_code, repr(code.co_consts), code.co_names, captured, value.__defaults__]
+    return value
