@@ -123,6 +123,12 @@ def check_recordings(
     finite: bool | str = "allow-nan" if allow_nan else True
     name = type(estimator).__name__
     if is_ragged(X):
+        names = {tuple(x.columns) for x in X if hasattr(x, "columns")}
+        if len(names) > 1:
+            raise ValueError(
+                f"{name} expected frames with the same columns in the same order, found {sorted(names, key=str)[:3]}: "
+                "reorder them, or one channel would be taken for another."
+            )
         recordings = [_check_one(x, i, name, finite, min_timesteps) for i, x in enumerate(X)]
         channels = {r.shape[1] for r in recordings}
         if len(channels) > 1:

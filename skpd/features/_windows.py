@@ -86,7 +86,7 @@ class WindowFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         """
         windows, _ = self._check_windows(X, reset=True)
         self.channel_names_ = self._check_channel_names()
-        self._pools = None if self.pool is None else _parse_pool(self.pool)
+        self._pools = {} if self.pool is None else _parse_pool(self.pool)
         self.feature_names_ = tuple(self._prepare(windows))
         return self
 
@@ -113,7 +113,7 @@ class WindowFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         windows, lengths = self._check_windows(X, reset=False)
         computed = np.isfinite(windows).all(axis=(1, 2)) if self.non_finite == "nan" else np.ones(len(windows), bool)
         table = self._compute_table(windows, computed)
-        if self._pools is not None:
+        if self._pools:
             stops = np.cumsum(lengths)
             blocks = [slice(stop - length, stop) for stop, length in zip(stops, lengths, strict=True)]
             table = np.stack([self._pool_windows(table[block]) for block in blocks])
@@ -141,8 +141,8 @@ class WindowFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         if self._fitted_ndim == 2:
             _check_feature_names_in(self, input_features)
         names = [f"{channel}__{feature}" for channel in self.channel_names_ for feature in self.feature_names_]
-        if self.pool is not None:
-            names = [f"{name}__{statistic}" for name in names for statistic in self.pool]
+        if self._pools:
+            names = [f"{name}__{statistic}" for name in names for statistic in self._pools]
         return np.asarray(names, dtype=object)
 
     def __sklearn_tags__(self):
@@ -260,25 +260,24 @@ class WindowFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _pool_windows(self, table: np.ndarray) -> np.ndarray:
         """Reduce the rows of one recording to one, feature by feature and within it statistic by statistic."""
-        assert self._pools is not None
         if not len(table):
             return np.full(table.shape[1] * len(self._pools), np.nan)
         with warnings.catch_warnings():
             # A feature that is undefined in every window is undefined for the recording: nan, as it should be.
             warnings.filterwarnings("ignore", category=RuntimeWarning)
-            return np.stack([pool(table, axis=0) for pool in self._pools], axis=1).ravel()
+            return np.stack([pool(table, axis=0) for pool in self._pools.values()], axis=1).ravel()
 
 
-def _parse_pool(names: Sequence[str]) -> list[Callable[..., np.ndarray]]:
-    """Return the statistics that names like "mean" and "p90" stand for."""
-    statistics = []
+def _parse_pool(names: Sequence[str]) -> dict[str, Callable[..., np.ndarray]]:
+    """Return the statistics that names like "mean" and "p90" stand for, by name."""
+    statistics: dict[str, Callable[..., np.ndarray]] = {}
     for name in names:
         match = re.fullmatch(r"p(\d+(?:\.\d+)?)", str(name))
         if name in _POOLS:
-            statistics.append(_POOLS[name])
+            statistics[name] = _POOLS[name]
         elif match and float(match[1]) <= 100:
-            statistics.append(partial(np.nanpercentile, q=float(match[1])))
-    if not len(names) == len(set(names)) == len(statistics) > 0:
+            statistics[name] = partial(np.nanpercentile, q=float(match[1]))
+    if not len(names) == len(statistics) > 0:
         raise ValueError(
             f"pool: expected different names out of {', '.join(_POOLS)} and percentiles such as 'p90', got {names!r}."
         )

@@ -166,6 +166,10 @@ class OneVsRestAUCScorer:
         if hasattr(estimator, "predict_proba"):
             known = estimator.predict_proba(X)
         elif hasattr(estimator, "decision_function"):
+            if any(k.endswith("decision_function_shape") and v == "ovo" for k, v in estimator.get_params().items()):
+                raise ValueError(
+                    'expected one decision value a class, got those of pairs of classes: set decision_function_shape="ovr".'
+                )
             known = estimator.decision_function(X)
             known = np.column_stack([-known, known]) if known.ndim == 1 else known
         else:

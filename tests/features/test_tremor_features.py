@@ -290,3 +290,17 @@ def test_channel_names(windows, transformer, names):
 def test_bad_parameters(windows, parameters, message):
     with pytest.raises(ValueError, match=message):
         TremorFeatures(100.0).set_params(**parameters).fit(windows)
+
+
+def test_what_overflows_is_undefined():
+    windows = np.random.default_rng(0).normal(size=(3, 100)) * 1e160
+    table = TremorFeatures(50.0).fit_transform(windows)
+    assert not np.isinf(table).any()
+    assert np.isfinite(table[:, NAMES.index("maximum")]).all()
+
+
+def test_parameters_changed_after_fit_wait_for_the_next_fit():
+    windows = np.random.default_rng(0).normal(size=(2, 4, 50, 1))
+    tremor = TremorFeatures(50.0, pool=("mean",)).fit(windows)
+    tremor.set_params(pool=("mean", "std"))
+    assert tremor.transform(windows).shape[1] == len(tremor.get_feature_names_out()) == 34

@@ -132,3 +132,12 @@ def test_a_fold_of_one_class_is_nan_only_where_it_must_be(severities):
     values = {name: scorer(model, X[y == 2], y[y == 2]) for name, scorer in make_scorers().items()}
     undefined = {name for name, value in values.items() if np.isnan(value)}
     assert undefined == {"specificity", "gmean", "gmean_macro", "iba", "iba_macro", "auc"}
+
+
+def test_decision_values_of_pairs_of_classes_are_refused():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 20)
+    X = rng.normal(size=(60, 2)) + y[:, None]
+    with pytest.raises(ValueError, match='set decision_function_shape="ovr"'):
+        OneVsRestAUCScorer()(make_pipeline(SVC(decision_function_shape="ovo")).fit(X, y), X, y)
+    assert OneVsRestAUCScorer()(make_pipeline(SVC()).fit(X, y), X, y) > 0.8

@@ -148,3 +148,10 @@ def test_set_output_is_accepted_and_honoured_by_the_steps_that_can():
     assert isinstance(pipeline.fit_transform(np.ones((2, 5, 3))), pd.DataFrame)
     with sklearn.config_context(transform_output="pandas"):
         assert isinstance(VectorMagnitude().fit_transform(np.ones((2, 5, 3))), np.ndarray)
+
+
+def test_frames_whose_columns_differ_are_refused():
+    frame = pd.DataFrame(np.zeros((10, 3)), columns=list("xyz"))
+    with pytest.raises(ValueError, match="same columns in the same order"):
+        VectorMagnitude().fit([frame, frame.iloc[:5][list("zyx")]])
+    assert len(VectorMagnitude().fit_transform([frame, frame.iloc[:5]])) == 2
