@@ -175,6 +175,16 @@ def extract(
         str, typer.Option(help="**s**, **ms**, **us**, **ns**, or **iso** for dates and times.")
     ] = "s",
     subject: Annotated[str | None, typer.Option(help="Column of tables that names the person.")] = None,
+    resample_to: Annotated[
+        float | None,
+        typer.Option(help="Hz, to interpolate tables with uneven times on.", show_default="even times only"),
+    ] = None,
+    disorder: Annotated[
+        str, typer.Option(help="Times that repeat or go back: **raise** calls the file failed, **fix** sorts them.")
+    ] = "raise",
+    separator: Annotated[str, typer.Option(help="What separates fields of .csv files, such as ';'.")] = ",",
+    decimal: Annotated[str, typer.Option(help="Decimal point of .csv files.")] = ".",
+    encoding: Annotated[str, typer.Option(help="Encoding of .csv files.")] = "utf-8",
     road: Annotated[
         str,
         typer.Option(help="**magnitude** (published), **principal-axis** or **per-axis**: how axes become signals."),
@@ -201,8 +211,8 @@ def extract(
     """Tremor features of recordings of any length and number: one Parquet file a recording.
 
     102 features of every window (vector magnitude, 3-6, 6-9 and 9-12 Hz, 4 s with half overlap) into `OUT/parts`, and a
-    manifest with parameters and versions. Finished parts are not computed again; files that cannot be used are listed
-    at the end.
+    manifest with parameters and versions. Finished parts are not computed again, other parameters need another folder;
+    files that cannot be used are listed at the end.
 
     Exit codes: 0 done, 1 some files failed (the next run tries them again), 2 wrong usage.
 
@@ -224,6 +234,11 @@ def extract(
             time=time,
             time_unit=None if time_unit == "iso" else time_unit,
             subject=subject,
+            resample_to=resample_to,
+            disorder=disorder,
+            separator=separator,
+            decimal=decimal,
+            encoding=encoding,
             road=road,
             duration=duration,
             overlap=overlap,

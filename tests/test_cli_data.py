@@ -67,7 +67,7 @@ def test_check_incomplete(skpd, tmp_path):
     assert "missing: spiral 1 of healthy V01, spiral 3 of healthy V01, spiral 1 of healthy V02" in words
     assert "and 183 more" in words
     assert "V01HE02.png: found no PNG image" in result.output
-    assert "without wave/*/*" in result.output
+    assert "without wave and its images" in result.output
 
 
 @pytest.mark.parametrize(("name", "message"), [("", "no dataset that skpd knows"), ("none", "no such folder")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from sklearn.utils import Bunch
 from .._recordings import as_object_array
 from ..exceptions import DataFileError
 
-__all__ = ["ACCELERATION_UNITS", "STANDARD_GRAVITY", "make_bunch", "resolve_folder", "to_si"]
+__all__ = ["ACCELERATION_UNITS", "STANDARD_GRAVITY", "make_bunch", "os_reason", "resolve_folder", "to_si"]
 
 #: m/s^2 in one g, by definition (CGPM 1901).
 STANDARD_GRAVITY = 9.80665
@@ -23,7 +24,21 @@ STANDARD_GRAVITY = 9.80665
 ACCELERATION_UNITS = {"m/s^2": 1.0, "g": STANDARD_GRAVITY}
 
 
-def resolve_folder(folder: str | os.PathLike | None, name: str, *, holds: str) -> Path:
+#: What an error of the operating system is, as the object of "found".
+_OS_REASONS = {
+    errno.ENOENT: "no such file",
+    errno.ENOTDIR: "a file where a folder should be",
+    errno.EISDIR: "a folder",
+    errno.EACCES: "a file that you may not read",
+}
+
+
+def os_reason(error: OSError) -> str:
+    """Say in words that follow "found" why a file could not be opened."""
+    return _OS_REASONS.get(error.errno or 0, f"an error ({error.strerror or error})")
+
+
+def resolve_folder(folder: str | os.PathLike | None, name: str, *, holds: str, words: str = "") -> Path:
     """Return the folder of a dataset: `folder`, or ``$SKPD_DATA/name`` when it is None.
 
     Parameters
@@ -34,6 +49,8 @@ def resolve_folder(folder: str | os.PathLike | None, name: str, *, holds: str) -
         The dataset's folder inside ``$SKPD_DATA``.
     holds : str
         A file or pattern that the folder must contain at least once.
+    words : str, default=""
+        How errors call it; by default as it is written.
 
     Returns
     -------
@@ -58,14 +75,14 @@ def resolve_folder(folder: str | os.PathLike | None, name: str, *, holds: str) -
             expected=f"the folder of the dataset {name!r}",
             advice=f"Pass folder=..., or set SKPD_DATA to the folder that contains {name!r}.",
         )
+    words = words or holds
     if not path.is_dir():
-        raise DataFileError(
-            path, found="no such folder", expected=f"the folder with {holds}", advice=f"Check {source}."
-        )
+        found = "a file" if path.exists() else "no such folder"
+        raise DataFileError(path, found=found, expected=f"the folder with {words}", advice=f"Check {source}.")
     if not any(path.glob(holds)):
         raise DataFileError(
             path,
-            found=f"a folder without {holds}",
+            found=f"a folder without {words}",
             expected=f"the folder of the dataset {name!r}",
             advice=f"Check {source}.",
         )

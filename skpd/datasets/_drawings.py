@@ -19,7 +19,7 @@ from sklearn.utils._param_validation import StrOptions, validate_params
 
 from .._recordings import as_object_array
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import resolve_folder
+from ._base import os_reason, resolve_folder
 from ._parse import Skipped
 
 __all__ = ["CARD", "find_drawings", "load_spiral_drawings", "read_name"]
@@ -160,7 +160,7 @@ def load_spiral_drawings(
     ((102, 100, 100, 3), 28)
     """
     size = _check_size(image_size)
-    root = resolve_folder(folder, "spiral_wave_drawings", holds=f"{kind}/*/*")
+    root = resolve_folder(folder, "spiral_wave_drawings", holds=f"{kind}/*/*", words=f"{kind} and its images")
     skipped = Skipped(errors)
     images, rows, other = [], [], []
     for path, split, target in find_drawings(root / kind):
@@ -252,7 +252,7 @@ def _read_image(path: Path) -> Image.Image:
         raise DataFileError(path, found=str(error), expected=f"at most {_MAX_PIXELS} pixels") from error
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise DataFileError(path, found=error.strerror or str(error), expected=expected) from error
+            raise DataFileError(path, found=os_reason(error), expected=expected) from error
         # Pillow's "cannot identify" repeats the path.
         found = "no PNG image" if isinstance(error, Image.UnidentifiedImageError) else f"damage ({error})"
         raise DataFileError(path, found=found, expected=expected, advice="It may be cut: copy it again.") from error

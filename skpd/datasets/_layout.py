@@ -17,7 +17,7 @@ from ._base import make_bunch, to_si
 from ._parse import Skipped, check_time, numeric_columns
 from ._timestamps import UniformSignal, elapsed_seconds, split_at_gaps, to_uniform
 
-__all__ = ["Layout", "Paths", "Place", "Source", "common_rate", "find_files", "load_tables"]
+__all__ = ["Layout", "Paths", "Place", "Source", "check_channels", "common_rate", "find_files", "load_tables"]
 
 Paths = str | os.PathLike | Sequence[str | os.PathLike]
 Source = str | Callable[[Path], Any] | None
@@ -53,8 +53,7 @@ class Layout:
     def __post_init__(self) -> None:
         if self.time is None and self.sampling_rate is None:
             raise ValueError("sampling_rate: expected a rate in Hz where time=None, got None.")
-        if not len(self.channels) or len(set(self.channels)) < len(self.channels):
-            raise ValueError(f"channels: expected one or more different columns, got {list(self.channels)}.")
+        check_channels(self.channels)
 
     @property
     def keys(self) -> list[str]:
@@ -66,6 +65,12 @@ class Layout:
     def columns(self) -> list[str]:
         """All columns that a file must have."""
         return list(dict.fromkeys([*([self.time] if self.time else []), *self.channels, *self.keys]))
+
+
+def check_channels(channels: Sequence[str]) -> None:
+    """Raise a ValueError unless the names are one or more different ones."""
+    if not len(channels) or len(set(channels)) < len(channels):
+        raise ValueError(f"channels: expected one or more different columns, got {list(channels)}.")
 
 
 def load_tables(

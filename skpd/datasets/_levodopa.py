@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..exceptions import DataFileError
-from ._base import make_bunch, resolve_folder
+from ._base import make_bunch, os_reason, resolve_folder
 from ._parse import Skipped, numeric_columns, read_csv_columns
 from ._timestamps import UniformSignal, to_uniform
 
@@ -181,7 +181,7 @@ def load_levodopa(
     """
     if not len(visits) or not set(visits) <= set(_VISITS):
         raise ValueError(f"visits: expected some of {sorted(_VISITS)}, got {list(visits)}.")
-    root = resolve_folder(folder, "levodopa", holds="*")
+    root = resolve_folder(folder, "levodopa", holds="*", words="its files")
     scores = _read_scores(root, device, phenotype)
     scores = scores[scores["visit"].isin(list(visits))]
     if tasks is not None:
@@ -334,8 +334,7 @@ def _find_columns(path: Path) -> list[str]:
         with path.open("rb") as file:
             names = [name.strip() for name in file.readline(4096).decode("utf-8", errors="replace").split("\t")]
     except OSError as error:
-        found = error.strerror or str(error)
-        raise DataFileError(path, found=found, expected="a file that can be read") from error
+        raise DataFileError(path, found=os_reason(error), expected="a file that can be read") from error
     axes = [[name for name in names if name.lower().endswith(f"_{axis}")] for axis in "xyz"]
     if "timestamp" not in names or any(len(axis) != 1 for axis in axes):
         raise DataFileError(

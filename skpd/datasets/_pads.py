@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..exceptions import DataFileError
-from ._base import make_bunch, resolve_folder, to_si
+from ._base import make_bunch, os_reason, resolve_folder, to_si
 from ._parse import Skipped, check_time, numeric_columns, read_csv_columns
 from ._timestamps import UniformSignal, elapsed_seconds, to_uniform
 
@@ -147,7 +147,9 @@ def load_pads(
     """
     if not len(wrists) or not set(wrists) <= set(_LOCATIONS):
         raise ValueError(f"wrists: expected some of {list(_LOCATIONS)}, got {list(wrists)}.")
-    root = resolve_folder(folder, "pads", holds="movement/observation_*.json")
+    root = resolve_folder(
+        folder, "pads", holds="movement/observation_*.json", words="movement/observation_ID.json files"
+    )
     skipped = Skipped(errors)
     recordings: list[UniformSignal] = []
     rows: list[dict[str, Any]] = []
@@ -218,8 +220,7 @@ def _read_json(path: Path) -> dict[str, Any]:
             text = file.read(_JSON_LIMIT)
         content = json.loads(text)
     except OSError as error:
-        found = error.strerror or str(error)
-        raise DataFileError(path, found=found, expected="a file that can be read") from error
+        raise DataFileError(path, found=os_reason(error), expected="a file that can be read") from error
     except (ValueError, RecursionError) as error:
         raise DataFileError(
             path, found=f"no JSON ({str(error)[:80]})", expected="a JSON object", advice="The file may be cut."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,8 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..exceptions import DataFileError, DataFileWarning
+from ._base import os_reason
 
 __all__ = ["Losses", "Skipped", "check_time", "numeric_columns", "read_csv_columns", "read_parquet_columns"]
+
+
+#: What stands between two fields in CSV files.
+_SEPARATORS = (",", ";", "\t", "|")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 class Skipped:
@@ -147,10 +154,13 @@ def read_csv_columns(
             path,
             found=f"lines that do not form a table ({str(error).strip()})",
             expected="as many fields in each line as there are columns",
-            advice="The file may be cut or have another separator=...",
+            advice=_form_advice(path, encoding, separator) or "The file may be cut or have another separator=...",
         ) from error
     table.columns = table.columns.map(lambda name: str(name).strip())
-    _check_columns(path, table.columns, columns, "names=[...] gives the columns of a file without a header line.")
+    advice = "names=[...] gives the columns of a file without a header line."
+    if len(table.columns) == 1:
+        advice = _form_advice(path, encoding, separator) or advice
+    _check_columns(path, table.columns, columns, advice)
     first_line = 1 if names is not None else 2
     table = table[list(columns)]
     filled = np.flatnonzero(table.notna().any(axis=1))
@@ -215,6 +225,17 @@ def check_time(path: Path, time: pd.Series, time_unit: str | None, place: Callab
     return numbers
 
 
+def _form_advice(path: Path, encoding: str, separator: str) -> str:
+    """Say what the file looks separated by, from its first two lines; "" if by `separator` or nothing known."""
+    with path.open(encoding=encoding, errors="replace") as file:
+        header, row = file.readline(4096), file.readline(4096)
+    likely = max(_SEPARATORS, key=header.count)
+    if likely == separator or not header.count(likely):
+        return ""
+    comma = ", decimal=','" if likely != "," and _DECIMAL_COMMA.search(row) else ""
+    return f"It looks separated by {likely!r}: pass separator={likely!r}{comma}."
+
+
 def _refuse(path: Path, column: pd.Series, bad: np.ndarray, place: Callable[[int], str], expected: str) -> None:
     """Raise for the first entry of `column` where `bad`."""
     if bad.any():
@@ -225,6 +246,7 @@ def _refuse(path: Path, column: pd.Series, bad: np.ndarray, place: Callable[[int
             where=f"{place(column.index[first])}, column {column.name!r}",
             found=f"{str(column.iloc[first])[:40]!r}{f' (and {count - 1} more such)' if count > 1 else ''}",
             expected=expected,
+            advice="Pass decimal=','." if _DECIMAL_COMMA.fullmatch(str(column.iloc[first]).strip()) else "",
         )
 
 
@@ -239,7 +261,7 @@ def _check_columns(path: Path, found: Sequence[str], wanted: Sequence[str], advi
 
 
 def _no_file(path: Path, error: OSError) -> DataFileError:
-    return DataFileError(path, found=error.strerror or str(error), expected="a file that can be read")
+    return DataFileError(path, found=os_reason(error), expected="a file that can be read")
 
 
 def _not_parquet(path: Path, error: Exception) -> DataFileError:

@@ -145,7 +145,8 @@ def load_csv_recordings(
     Warns
     -----
     DataFileWarning
-        For each file left out.
+        For each file left out; where more than 5 % of the samples are dropped with ``disorder="fix"``; and where the
+        measured rate is that of no accelerometer (below 1 Hz or above 10 kHz), which tells of a wrong `time_unit`.
 
     See Also
     --------
@@ -242,7 +243,8 @@ def load_parquet_recordings(
     Warns
     -----
     DataFileWarning
-        For each file left out.
+        For each file left out; where more than 5 % of the samples are dropped with ``disorder="fix"``; and where the
+        measured rate is that of no accelerometer (below 1 Hz or above 10 kHz), which tells of a wrong `time_unit`.
 
     See Also
     --------

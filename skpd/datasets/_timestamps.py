@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy.signal import butter, sosfiltfilt
 
-from ..exceptions import DataFileError
+from ..exceptions import DataFileError, DataFileWarning
 
 __all__ = [
+    "PLAUSIBLE_RATES",
     "TIME_UNITS",
     "UniformSignal",
     "check_succession",
@@ -27,6 +29,15 @@ TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 #: A clock is uniform when every timestamp is within this share of a sampling period of a uniform grid. It admits
 #: timestamps that were rounded to 1 ms at 100 Hz or less, and no real jitter.
 _TOLERANCE = 0.1
+
+#: Hz. Outside of these no accelerometer samples: the unit of time is another one.
+PLAUSIBLE_RATES = (1.0, 10_000.0)
+
+#: s. Steps of 0.1 s differ by 2e-7 s in seconds since 1970 that are held as floats.
+_CLOCK_ROUNDING = 1e-6
+
+#: Share of the samples that may be dropped as duplicates without a warning.
+_FEW_DUPLICATES = 0.05
 
 
 @dataclass(frozen=True)
@@ -96,8 +107,13 @@ def split_at_gaps(seconds: np.ndarray, values: np.ndarray, max_gap: float) -> li
     if not len(rows):
         return [np.arange(len(seconds))]
     rows = rows[np.argsort(seconds[rows], kind="stable")]
-    breaks = np.flatnonzero(np.diff(seconds[rows]) > max_gap) + 1
+    breaks = np.flatnonzero(_is_gap(seconds[rows], max_gap)) + 1
     return [np.sort(stretch) for stretch in np.split(rows, breaks)]
+
+
+def _is_gap(seconds: np.ndarray, max_gap: float) -> np.ndarray:
+    """Tell for each time between two samples whether it is longer than `max_gap`; equal up to rounding is not."""
+    return np.diff(seconds) > max_gap + _CLOCK_ROUNDING
 
 
 def check_succession(starts: np.ndarray, stops: np.ndarray, *, path: Path) -> None:
@@ -199,6 +215,12 @@ def to_uniform(
     ------
     DataFileError
         If the timestamps are not what they should be, or fewer than two samples are left.
+
+    Warns
+    -----
+    DataFileWarning
+        If more than 5 % of the samples are dropped because their timestamps repeat, or if the rate that was measured,
+        and not stated, is that of no accelerometer (below 1 Hz or above 10 kHz).
     """
     steps = np.diff(seconds)
     n_back = int((steps < 0).sum())
@@ -214,11 +236,23 @@ def to_uniform(
             expected="increasing timestamps",
             advice='Pass disorder="fix" to sort them and keep the first of equal ones.',
         )
+    if n_duplicates > _FEW_DUPLICATES * len(seconds):
+        warnings.warn(
+            f"{path}{f', {where}' if where else ''}: {n_duplicates} of {len(seconds)} samples dropped, since their "
+            "timestamps repeat earlier ones. If the clock only ticks too slowly, pass time=None and sampling_rate=... "
+            "to keep them all.",
+            DataFileWarning,
+            stacklevel=2,
+        )
     seconds, values = seconds[first], values[first]
     intact = ~np.isnan(values).any(axis=1)
     if intact.sum() < 2:
         raise DataFileError(
-            path, where=where, found=f"{intact.sum()} complete sample(s)", expected="at least two samples with a time"
+            path,
+            where=where,
+            found=f"{intact.sum()} complete sample(s)",
+            expected="at least two samples with a time",
+            advice="Check time_unit, and max_gap where gaps divide recordings." if len(seconds) == 1 else "",
         )
     measured_rate = _measure_rate(seconds)
     _check_rate(seconds, measured_rate, sampling_rate, resample_to, path, where)
@@ -227,13 +261,12 @@ def to_uniform(
     else:
         rate = float(resample_to)
         uniform = _interpolate(seconds - seconds[0], values, intact, measured_rate, rate, max_gap)
-    gaps = np.diff(seconds[intact])
     return UniformSignal(
         values=uniform,
         sampling_rate=rate,
         measured_rate=measured_rate,
-        largest_gap=float(gaps.max()),
-        n_gaps=int((gaps > max_gap).sum()),
+        largest_gap=float(np.diff(seconds[intact]).max()),
+        n_gaps=int(_is_gap(seconds[intact], max_gap).sum()),
         n_missing=int(np.isnan(uniform).any(axis=1).sum()),
         n_duplicates=n_duplicates,
         n_out_of_order=n_back,
@@ -271,6 +304,14 @@ def _check_rate(
     elif resample_to is not None and resample_to > 10 * measured:
         expected, advice = f"at least a tenth of resample_to={resample_to:g} Hz", "Correct time_unit or resample_to."
     else:
+        if stated is None and not PLAUSIBLE_RATES[0] <= measured <= PLAUSIBLE_RATES[1]:
+            place = f"{path}{f', {where}' if where else ''}"
+            warnings.warn(
+                f"{place}: the measured rate is {measured:.4g} Hz, which no accelerometer has: check time_unit, or "
+                "state sampling_rate if it is right.",
+                DataFileWarning,
+                stacklevel=3,
+            )
         return
     found = f"{len(seconds)} samples at {measured:.4g} Hz within {span:.4g} s"
     raise DataFileError(path, where=where, found=found, expected=expected, advice=advice)
@@ -307,7 +348,7 @@ def _interpolate(
     k = max(1, int(np.ceil(measured_rate / rate - 0.01)))
     lowpass = butter(8, 0.4 / k, output="sos", fs=1.0) if k > 1 else None
     seconds, values = seconds[intact], values[intact]
-    breaks = np.flatnonzero(np.diff(seconds) > max_gap) + 1
+    breaks = np.flatnonzero(_is_gap(seconds, max_gap)) + 1
     for stretch in np.split(np.arange(len(seconds)), breaks):
         start = int(np.ceil(seconds[stretch[0]] * rate - slack))
         stop = int(np.floor(seconds[stretch[-1]] * rate + slack)) + 1

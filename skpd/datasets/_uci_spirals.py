@@ -161,7 +161,7 @@ def load_uci_spirals(
     >>> len(spirals.data), spirals.data[0].shape  # doctest: +SKIP
     (76, (2578, 7))
     """
-    root = resolve_folder(folder, "uci_spiral", holds="**/control/*.txt")
+    root = resolve_folder(folder, "uci_spiral", holds="**/control/*.txt", words="a folder control of .txt files")
     scale = PenScale(resolution, pressure_levels, "ms", "0.1deg")
     skipped = Skipped(errors)
     heights: list[np.ndarray] = []

@@ -97,8 +97,8 @@ default="median-minus-fundamental"
     population standard deviation, and autocorrelation is undefined where the variance is below 1e-8 (a resting band in
     units of g can be there: use m/s^2). Undefined are also: the autocorrelation at a lag not shorter than the window,
     skewness and kurtosis of a constant window or of less than 3 or 4 samples, sample entropy where no templates of
-    ``entropy_m + 1`` samples match (tsfresh: infinite), frequencies of a spectrum without power, what exceeds the range of
-    float64, and all PSD features where no bin lies within `frequency_limits`.
+    ``entropy_m + 1`` samples match (tsfresh: infinite), frequencies of a spectrum without power, what exceeds the
+    range of float64, and all PSD features where no bin lies within `frequency_limits`.
 
     The amplitude spectrum is ``|F|`` with F the discrete Fourier transform of the window, not normalised, and the
     periodogram is ``|F|^2 / (sampling_rate * n_timesteps)``. For the median frequency f50 and the dispersion, the power

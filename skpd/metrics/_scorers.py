@@ -168,7 +168,8 @@ class OneVsRestAUCScorer:
         elif hasattr(estimator, "decision_function"):
             if any(k.endswith("decision_function_shape") and v == "ovo" for k, v in estimator.get_params().items()):
                 raise ValueError(
-                    'expected one decision value a class, got those of pairs of classes: set decision_function_shape="ovr".'
+                    "expected one decision value a class, got those of pairs of classes: set "
+                    'decision_function_shape="ovr".'
                 )
             known = estimator.decision_function(X)
             known = np.column_stack([-known, known]) if known.ndim == 1 else known

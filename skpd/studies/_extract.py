@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time as clock
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from numbers import Real
 from os import PathLike
@@ -17,7 +18,10 @@ import pandas as pd
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from ..datasets._base import ACCELERATION_UNITS
+from ..datasets._base import ACCELERATION_UNITS, os_reason
+from ..datasets._layout import check_channels
+from ..datasets._timestamps import TIME_UNITS
+from ..exceptions import DataFileError
 from ..recipes import make_signal_road
 from ..signal import Windowizer, band_channel_names
 from ._parts import ExtractSettings, Job, read_part, versions, write_part
@@ -38,7 +42,8 @@ class ExtractReport:
         The folder with ``manifest.json`` and ``parts/``.
     files : DataFrame
         One row a file, in the order given: `source`, `part`, `status` ("computed", "unchanged" or "failed"), `rows`,
-        `skipped` (windows left out because they touch a gap) and the `reason` of a failure.
+        `skipped` (windows left out because they touch a gap), a `note` on files that were read but hold no
+        signal or repeat times, and the `reason` of a failure.
     other_parts : list of str
         Parts in the folder that belong to none of the files.
     """
@@ -58,6 +63,13 @@ class ExtractReport:
         "files": ["array-like"],
         "out": [str, PathLike],
         "units": [StrOptions(set(ACCELERATION_UNITS))],
+        "channels": ["array-like"],
+        "time_unit": [StrOptions(set(TIME_UNITS)), None],
+        "disorder": [StrOptions({"raise", "fix"})],
+        "separator": [str],
+        "decimal": [str],
+        "encoding": [str],
+        "resample_to": [Interval(Real, 0, None, closed="neither"), None],
         "sampling_rate": [Interval(Real, 0, None, closed="neither"), None],
         "duration": [Interval(Real, 0, None, closed="neither")],
         "overlap": [Interval(Real, 0, 1, closed="left")],
@@ -74,6 +86,11 @@ def extract_features(
     time: str | None = "timestamp",
     time_unit: str | None = "s",
     subject: str | None = None,
+    resample_to: float | None = None,
+    disorder: str = "raise",
+    separator: str = ",",
+    decimal: str = ".",
+    encoding: str = "utf-8",
     road: str = "magnitude",
     bands: dict | None = None,
     duration: float = 4.0,
@@ -83,10 +100,11 @@ def extract_features(
 ) -> ExtractReport:
     """Compute the tremor features of the windows of many recordings, one file each.
 
-    Every file becomes one Parquet file in ``out/parts``, with the columns `recording`, `file`, `subject` (where known),
-    `start` and `stop` (samples), and the features; ``pandas.read_parquet(out / "parts")`` reads them all. A part that
-    can be seen is whole. The same call continues after an interruption: a part is computed again only if its file, a
-    parameter or the version of skpd has changed. A file that cannot be used stops nothing and is reported.
+    Every file becomes one Parquet file in ``out/parts``, with the columns `recording`, `file`, `subject` (missing where
+    it is not known), `start` and `stop` (samples), and the features; ``pandas.read_parquet(out / "parts")`` reads them
+    all. A part that can be seen is whole. The same call continues after an interruption: a part is computed again only
+    if its file or the version of skpd has changed. A folder holds features of one set of parameters. A file that cannot
+    be used stops nothing and is reported.
 
     Parameters
     ----------
@@ -95,7 +113,8 @@ def extract_features(
         whole; ``.csv`` and ``.parquet`` tables, read by `load_csv_recordings` and `load_parquet_recordings`. One file,
         one recording.
     out : path
-        Folder of the results; made if need be. One run at a time may write to it.
+        Folder of the results; made if need be. One run at a time may write to it, with the parameters of the runs
+        before.
     units : {"m/s^2", "g"}
         What the files hold. Features are computed in m/s^2.
     sampling_rate : float or None, default=None
@@ -104,6 +123,10 @@ def extract_features(
         Columns of tables, as in `load_csv_recordings`.
     subject : str or None, default=None
         Column of tables that names the person, the same in all rows. Of .npy files no person is known.
+    resample_to, disorder
+        What to do with uneven and disordered times of tables, as in `load_csv_recordings`.
+    separator, decimal, encoding : str, default=",", ".", "utf-8"
+        How CSV files are written.
     road, bands, duration, overlap
         As in `make_window_table`.
     n_jobs : int or None, default=None
@@ -120,7 +143,8 @@ def extract_features(
     Raises
     ------
     ValueError
-        If a parameter is out of range, or `sampling_rate` is needed and missing.
+        If a parameter is out of range, `sampling_rate` is needed and missing, or `out` is a file, holds a study or
+        holds features made with other parameters. Nothing is written then.
 
     See Also
     --------
@@ -130,8 +154,10 @@ def extract_features(
     Notes
     -----
     A part is recognised by the resolved path of its file, so files of one name in different folders do not meet; a file
-    counts as changed when its size or its time of modification does. The part of a file that can no longer be found
-    stays.
+    counts as changed when its size or its time of modification does, and its part is removed before it is computed
+    again. The part of a file that can no longer be found stays. Where columns differ, as those of ``road="per-axis"``
+    do for files of one axis and of three, files that do not have the columns of the parts that were there already, or
+    else of most files, fail.
 
     Examples
     --------
@@ -146,15 +172,30 @@ def extract_features(
     >>> report.files[["status", "rows", "skipped"]].values.tolist()
     [['computed', 29, 0]]
     >>> table.columns[:4].tolist(), table.shape
-    (['recording', 'file', 'start', 'stop'], (29, 106))
+    (['recording', 'file', 'subject', 'start'], (29, 107))
     """
     settings = ExtractSettings(
-        units, sampling_rate, tuple(channels), time, time_unit, subject, road, bands, float(duration), float(overlap)
+        units=units,
+        sampling_rate=None if sampling_rate is None else float(sampling_rate),
+        channels=tuple(channels),
+        time=time,
+        time_unit=time_unit,
+        subject=subject,
+        road=road,
+        bands=bands,
+        duration=float(duration),
+        overlap=float(overlap),
+        resample_to=None if resample_to is None else float(resample_to),
+        disorder=disorder,
+        separator=separator,
+        decimal=decimal,
+        encoding=encoding,
     )
     folder = Path(out) / "parts"
     # A file that is named twice is one file.
     jobs = list({job.name: job for job in (Job(Path(file), folder, settings) for file in files)}.values())
     _check(jobs, settings)
+    _check_out(Path(out), settings)
     folder.mkdir(parents=True, exist_ok=True)
     started = clock.time()
     status, reasons, sizes = {}, {}, {}
@@ -174,6 +215,8 @@ def extract_features(
             status[name] = "failed" if reason else "computed"
             if reason:
                 reasons[name] = reason
+        for name, reason in _fail_odd_ones(folder, jobs, status):
+            status[name], reasons[name] = "failed", reason
     finally:
         _write_manifest(out, jobs, status, reasons)
     for job in jobs:
@@ -188,6 +231,7 @@ def _check(jobs: list[Job], settings: ExtractSettings) -> None:
     """Raise now what would otherwise be the failure of every file."""
     if not jobs:
         raise ValueError("files: expected at least one file, got none.")
+    check_channels(settings.channels)
     rate = settings.sampling_rate
     needy = [job.file for job in jobs if settings.time is None or job.file.suffix.lower() == ".npy"]
     if rate is None and needy:
@@ -201,6 +245,45 @@ def _check(jobs: list[Job], settings: ExtractSettings) -> None:
     if rate is not None:
         signal_road.fit(np.zeros((1, 1, 1)))
         Windowizer(rate, settings.duration, settings.overlap).fit(np.zeros((1, 1)))
+
+
+def _check_out(out: Path, settings: ExtractSettings) -> None:
+    """Refuse a folder whose features would not go with the new ones."""
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise ValueError(f"out: expected a folder, got {there}, which is a file: name another folder.")
+    if (out / "study.json").exists():
+        raise ValueError(f"{out} holds the results of a study: name another folder.")
+    wanted = settings.as_json()
+    for part in sorted((out / "parts").glob("[!.]*.parquet")):
+        record = read_part(part)
+        made_with = record["key"]["parameters"] if record else {}
+        differing = [name for name in wanted if name in made_with and made_with[name] != wanted[name]]
+        if differing:
+            raise ValueError(
+                f"{out} holds features made with other parameters ({', '.join(differing)}): name another folder or "
+                "remove this one."
+            )
+
+
+def _fail_odd_ones(folder: Path, jobs: list[Job], status: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Remove parts whose columns are not those of the others, and yield the name of each with the reason."""
+    new = {job.name: read_part(job.part) for job in jobs if status[job.name] == "computed"}
+    parts = {part.stem: read_part(part) for part in sorted(folder.glob("[!.]*.parquet")) if part.stem not in new}
+    columns = {name: record["columns"] for name, record in (new | parts).items() if record}
+    # What was there before decides; otherwise, and among equally many, the first file named.
+    before = [columns[name] for name in parts if name in columns]
+    common = Counter(before or [columns[name] for name in new if name in columns]).most_common(1)
+    for job in jobs:
+        if job.name in columns and columns[job.name] != common[0][0]:
+            job.part.unlink()
+            error = DataFileError(
+                job.file,
+                found=f"features in {len(columns[job.name])} columns",
+                expected=f"the {len(common[0][0])} columns of the other parts in the folder",
+                advice="With another number of channels, files need a folder of their own.",
+            )
+            yield job.name, str(error)
 
 
 def _run(
@@ -243,6 +326,8 @@ def _attempt(
 
 
 def _describe(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
+        return f"{error.filename}: found {os_reason(error)}, expected a file that can be read."
     expected = isinstance(error, (ValueError, OSError))
     return str(error) if expected and str(error) else f"{type(error).__name__}: {error}"
 
@@ -258,6 +343,7 @@ def _rows(jobs: list[Job], status: dict[str, str], reasons: dict[str, str]) -> l
                 "status": status[job.name],
                 "rows": record["rows"] if record else 0,
                 "skipped": record["skipped"] if record else 0,
+                "note": record["note"] if record else "",
                 "reason": reasons.get(job.name, ""),
             }
         )
@@ -277,7 +363,7 @@ def _write_manifest(out: str | PathLike, jobs: list[Job], status: dict[str, str]
             row |= {name: record[name] for name in ("sampling_rate", "n_timesteps", "versions")}
     manifest = {
         "format": _FORMAT,
-        "parameters": asdict(jobs[0].settings),
+        "parameters": jobs[0].settings.as_json(),
         "versions": versions(),
         "files": rows,
         "other_parts": _other_parts(Path(out) / "parts", jobs),

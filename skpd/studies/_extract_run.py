@@ -121,6 +121,8 @@ def _print(console: Console, report: ExtractReport) -> None:
     if files["skipped"].any():
         n_skipped, n_touched = files["skipped"].sum(), (files["skipped"] > 0).sum()
         console.print(f"[yellow]note:[/] {n_skipped} windows of {n_touched} file(s) left out because they touch a gap")
+    for row in files[files["note"] != ""].itertuples():
+        console.print(f"[yellow]note:[/] {escape(row.source)}: {row.note}", soft_wrap=True)
     if report.other_parts:
         console.print(f"[yellow]note:[/] {len(report.other_parts)} other part(s) in the folder, of files not named now")
     if len(report.failures):
@@ -128,3 +130,9 @@ def _print(console: Console, report: ExtractReport) -> None:
         for row in report.failures.itertuples():
             table.add_row(escape(row.source), escape(row.reason))
         console.print(table)
+        if report.failures["reason"].str.contains("=").any():
+            console.print(
+                "name=... in a reason is an option --name of this command, where `skpd extract --help` lists it, and "
+                "otherwise a parameter of skpd.datasets.load_csv_recordings: load such files with it in Python.",
+                soft_wrap=True,
+            )

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,8 @@ import pyarrow.parquet as pq
 from numpy.lib.format import open_memmap
 
 from ..datasets import load_csv_recordings, load_parquet_recordings
-from ..datasets._base import to_si
+from ..datasets._base import os_reason, to_si
+from ..datasets._timestamps import PLAUSIBLE_RATES
 from ..exceptions import DataFileError
 from ..recipes import WindowBlock, stream_window_features
 from ..signal import Windowizer
@@ -27,7 +29,7 @@ __all__ = ["SUFFIXES", "ExtractSettings", "Job", "read_part", "versions", "write
 
 SUFFIXES = (".npy", ".csv", ".parquet")
 
-_FORMAT = 1
+_FORMAT = 2
 _RECORD = b"skpd.part"
 _LABELS = ["recording", "file", "subject"]
 #: Rows that are collected before they are written: row groups of a few rows read slowly.
@@ -48,6 +50,15 @@ class ExtractSettings:
     bands: dict | None
     duration: float
     overlap: float
+    resample_to: float | None = None
+    disorder: str = "raise"
+    separator: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as they come back from a file: lists for tuples, plain numbers for those of NumPy."""
+        return json.loads(json.dumps(asdict(self), default=float))
 
 
 @dataclass(frozen=True)
@@ -71,15 +82,13 @@ class Job:
     def key(self) -> dict[str, Any]:
         """Return what a part must agree in to be up to date; an OSError if the file cannot be looked up."""
         stat = self.file.stat()
-        key = {
+        return {
             "format": _FORMAT,
             "skpd": version("skpd"),
-            "parameters": asdict(self.settings),
+            "parameters": self.settings.as_json(),
             "size": stat.st_size,
             "mtime_ns": stat.st_mtime_ns,
         }
-        # As it comes back from a file: tuples become lists.
-        return json.loads(json.dumps(key))
 
     def is_finished(self) -> bool:
         """Whether the part is whole and was made of this file with these settings."""
@@ -93,13 +102,14 @@ def versions() -> dict[str, str]:
 
 
 def read_part(part: Path) -> dict[str, Any] | None:
-    """Read what a part says of itself, with the number of its rows; None where there is no whole part."""
+    """Read what a part says of itself, with its columns and the number of its rows; None where it is not whole."""
     try:
         footer = pq.read_metadata(part)
         record = json.loads(footer.metadata[_RECORD])
     except (OSError, pa.ArrowException, TypeError, KeyError):
         return None
-    return {**record, "rows": footer.num_rows, "skipped": record["n_windows"] - footer.num_rows}
+    n_rows = footer.num_rows
+    return {**record, "columns": tuple(footer.schema.names), "rows": n_rows, "skipped": record["n_windows"] - n_rows}
 
 
 def write_part(job: Job, *, n_threads: int = 1, on_progress: Callable[[float], None] = lambda share: None) -> None:
@@ -122,9 +132,7 @@ def write_part(job: Job, *, n_threads: int = 1, on_progress: Callable[[float], N
     key, settings = job.key(), job.settings
     source = _open(job.file, settings)
     n_timesteps = source.recording.shape[0]
-    labels = {"recording": job.name, "file": job.file.name}
-    if source.subject is not None:
-        labels["subject"] = source.subject
+    labels = {"recording": job.name, "file": job.file.name, "subject": source.subject}
     windowizer = Windowizer(source.sampling_rate, settings.duration, settings.overlap).fit(np.zeros((1, 1)))
     record = {
         "key": key,
@@ -134,8 +142,9 @@ def write_part(job: Job, *, n_threads: int = 1, on_progress: Callable[[float], N
         "n_timesteps": n_timesteps,
         "n_windows": (n_timesteps - windowizer.n_samples_) // windowizer.step_ + 1,
     }
+    recording = _Watched(source.recording)
     blocks = stream_window_features(
-        source.recording,
+        recording,
         sampling_rate=source.sampling_rate,
         road=settings.road,
         bands=settings.bands,
@@ -145,19 +154,47 @@ def write_part(job: Job, *, n_threads: int = 1, on_progress: Callable[[float], N
         n_jobs=n_threads,
     )
 
+    def describe() -> dict[str, Any]:
+        return {**record, "note": "; ".join(filter(None, (source.note, recording.note())))}
+
     def frames() -> Iterator[pd.DataFrame]:
         for block in blocks:
             yield pd.concat([_label(block, labels), block.index, block.X], axis=1)
             stops = [*block.index["stop"].tail(1), *block.skipped["stop"].tail(1)]
             on_progress(max(stops) / n_timesteps)
 
-    _write_atomically(job.part, lambda temporary: _write(temporary, _in_row_groups(frames()), record))
+    _write_atomically(job.part, lambda temporary: _write(temporary, _in_row_groups(frames()), describe))
 
 
 class _Source(NamedTuple):
     recording: Any
     sampling_rate: float
     subject: str | None
+    note: str = ""
+
+
+class _Watched:
+    """A recording that keeps the range of each slice that is read of it, to say of what use it is."""
+
+    def __init__(self, recording: Any) -> None:
+        self._recording, self.shape = recording, recording.shape
+        self._lows: list[np.ndarray] = []
+        self._highs: list[np.ndarray] = []
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        values = self._recording[rows]
+        if len(values):
+            # Those that are not NaN, if there are any.
+            self._lows.append(np.fmin.reduce(values, axis=0))
+            self._highs.append(np.fmax.reduce(values, axis=0))
+        return values
+
+    def note(self) -> str:
+        """Say what is wrong with the values that were read; "" if nothing is."""
+        low, high = np.fmin.reduce(self._lows, axis=0), np.fmax.reduce(self._highs, axis=0)
+        if np.isnan(low).all():
+            return "no sample at all: every value is NaN"
+        return "no signal: the values never change" if not (high > low).any() else ""
 
 
 class _NpyFile:
@@ -177,6 +214,8 @@ class _NpyFile:
     def _map(self) -> np.ndarray:
         try:
             return open_memmap(self._file, mode="r")
+        except OSError as error:
+            raise DataFileError(self._file, found=os_reason(error), expected="a .npy file") from error
         except ValueError as error:
             raise DataFileError(
                 self._file, found=f"something else ({error})", expected="a whole .npy array of numbers"
@@ -187,25 +226,48 @@ def _open(file: Path, settings: ExtractSettings) -> _Source:
     suffix = file.suffix.lower()
     if suffix == ".npy":
         assert settings.sampling_rate is not None
-        return _Source(_NpyFile(file, settings.units), settings.sampling_rate, None)
+        array = _NpyFile(file, settings.units)
+        if len(array.shape) == 2 and array.shape[0] < array.shape[1]:
+            raise DataFileError(
+                file,
+                found=f"an array of shape {array.shape}, more channels than timesteps",
+                expected="shape (n_timesteps, n_channels)",
+                advice="Is it transposed? Then save array.T.",
+            )
+        return _Source(array, settings.sampling_rate, None)
     if suffix not in SUFFIXES:
         raise DataFileError(file, found=f"the suffix {file.suffix!r}", expected=f"one of {', '.join(SUFFIXES)}")
-    load = load_csv_recordings if suffix == ".csv" else load_parquet_recordings
+    form = {name: getattr(settings, name) for name in ("separator", "decimal", "encoding")}
+    load = partial(load_csv_recordings, **form) if suffix == ".csv" else load_parquet_recordings
     loaded = load(
-        file,
+        # Not a folder: of that, the reader would take all files.
+        [file],
         channels=settings.channels,
         units=settings.units,
         time=settings.time,
         time_unit=settings.time_unit,
         sampling_rate=settings.sampling_rate,
+        resample_to=settings.resample_to,
+        disorder=settings.disorder,
         subject=settings.subject,
     )
+    measured = float(loaded.frame["measured_rate_hz"].iloc[0])
+    if settings.sampling_rate is None and not PLAUSIBLE_RATES[0] <= measured <= PLAUSIBLE_RATES[1]:
+        raise DataFileError(
+            file,
+            found=f"a measured rate of {measured:.4g} Hz",
+            expected="that of an accelerometer, between {:g} and {:g} Hz".format(*PLAUSIBLE_RATES),
+            advice="Correct time_unit, or state sampling_rate=... if it is right.",
+        )
     subject = None if loaded.groups is None else str(loaded.groups[0])
-    return _Source(loaded.data[0], loaded.sampling_rate, subject)
+    n_dropped = int(loaded.frame["n_duplicates"].iloc[0])
+    note = f"{n_dropped} sample(s) dropped, whose times repeat earlier ones" if n_dropped else ""
+    return _Source(loaded.data[0], loaded.sampling_rate, subject, note)
 
 
-def _label(block: WindowBlock, labels: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(labels, index=block.index.index, dtype="str")
+def _label(block: WindowBlock, labels: dict[str, str | None]) -> pd.DataFrame:
+    # Of one type in all parts, whether or not anything is known: what reads them together goes by the first.
+    return pd.DataFrame(labels, index=block.index.index, dtype="string[pyarrow]")
 
 
 def _in_row_groups(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
@@ -220,16 +282,19 @@ def _in_row_groups(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         yield pd.concat(waiting, ignore_index=True)
 
 
-def _write(file: Path, frames: Iterator[pd.DataFrame], record: dict[str, Any]) -> None:
+def _write(file: Path, frames: Iterator[pd.DataFrame], describe: Callable[[], dict[str, Any]]) -> None:
+    """Write the frames and, when all of them are read, what is to be said of them."""
     writer = None
     try:
         for frame in frames:
             table = pa.Table.from_pandas(frame, preserve_index=False)
             if writer is None:
-                schema = table.schema.with_metadata({**(table.schema.metadata or {}), _RECORD: json.dumps(record)})
+                schema = table.schema
                 # Features do not repeat: a dictionary of them costs time and saves nothing.
-                writer = pq.ParquetWriter(file, schema, use_dictionary=[c for c in _LABELS if c in frame])
+                writer = pq.ParquetWriter(file, schema, use_dictionary=_LABELS)
             writer.write_table(table.cast(schema))
+        if writer is not None:
+            writer.add_key_value_metadata({_RECORD: json.dumps(describe())})
     finally:
         if writer is not None:
             writer.close()

@@ -116,11 +116,11 @@ class TestDamage:
             load_geneactiv(device.path)
 
     def test_missing_file_and_folder(self, tmp_path):
-        with pytest.raises(DataFileError, match="No such file"):
+        with pytest.raises(DataFileError, match="no such file"):
             load_geneactiv(tmp_path / "nobody.bin")
         with pytest.raises(DataFileError, match=r"without \.bin or \.csv files"):
             load_geneactiv(tmp_path)
-        with pytest.raises(DataFileError, match="No such file"):
+        with pytest.raises(DataFileError, match="no such file"):
             list(iter_geneactiv(tmp_path / "nobody.bin"))
 
     @pytest.mark.parametrize("keep", [0.1, 0.4, 0.77, 0.999])

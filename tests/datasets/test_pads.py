@@ -103,7 +103,7 @@ def edit(path, change):
         (lambda p: p.write_text("\n".join(r + ",1" for r in p.read_text().splitlines())), "do not form a table"),
         (lambda p: p.write_text("\n".join(reversed(p.read_text().splitlines()))), "that go back"),
         (lambda p: p.write_text(p.read_text().replace(",", ";")), "no value at all|column"),
-        (lambda p: p.unlink(), "No such file"),
+        (lambda p: p.unlink(), "no such file"),
     ],
 )
 def test_broken_recording(pads, damage, message):

@@ -79,6 +79,10 @@ class TestUCI:
             path.write_text("\r\n".join(lines) + "\r\n")
         return tmp_path
 
+    def test_another_folder(self, folder):
+        with pytest.raises(DataFileError, match=r"found a folder without a folder control of \.txt files, expected"):
+            load_uci_spirals(folder / "new_dataset")
+
     def test_layout_of_the_archive(self, folder):
         bunch = load_uci_spirals(folder)
         assert bunch.groups.tolist() == ["C_1", "C_1", "P_1", "P_1", "H_1", "H_1"]

@@ -87,6 +87,9 @@ class TestUNM:
         monkeypatch.setenv("SKPD_DATA", str(tmp_path))
         with pytest.raises(DataFileError, match=r"no such folder.*SKPD_DATA"):
             load_unm_rest()
+        (tmp_path / "file").touch()
+        with pytest.raises(DataFileError, match=r"found a file, expected the folder with index\.csv"):
+            load_unm_rest(tmp_path / "file")
         with pytest.raises(DataFileError, match=r"without index\.csv.*`folder`"):
             load_unm_rest(tmp_path)
 

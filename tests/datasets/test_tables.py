@@ -216,6 +216,14 @@ class TestClock:
         assert [len(x) for x in resampled.data] == [150, 75]
         assert not any(np.isnan(x).any() for x in resampled.data)
 
+    @pytest.mark.parametrize("start", [0.0, 1_700_000_000.0])
+    def test_a_step_of_just_max_gap_is_no_gap(self, road, start):
+        table = pd.DataFrame({"timestamp": start + np.arange(300) / 10, "x": 1.0, "y": 2.0, "z": 3.0})
+        for kwargs in ({}, {"resample_to": 20}, {"split_gaps": True}):
+            frame = road.load(table, **kwargs).frame
+            assert frame[["n_gaps", "n_missing"]].to_numpy().tolist() == [[0, 0]]
+        assert road.load(table.drop(index=5)).frame["n_gaps"].tolist() == [1]
+
     def test_splitting_keeps_the_rest(self, road):
         # Disorder is still reported, labels and names belong to each part, and a clock that jumps costs no memory.
         table = make_table(200, trial="t", who="eva")
@@ -244,6 +252,14 @@ class TestClock:
         np.testing.assert_allclose(bunch.data[0], table[["x", "y", "z"]], rtol=1e-12)
         assert bunch.frame.loc[0, ["n_duplicates", "n_out_of_order"]].tolist() == [1, 2]
 
+    def test_many_dropped_duplicates_are_told(self, road):
+        # A clock of 40 ms that stamps samples of 20 ms: "fix" drops every other one.
+        table = make_table(100)
+        table["timestamp"] = np.arange(100) // 2 * 0.04
+        with pytest.warns(DataFileWarning, match=r"50 of 100 samples dropped.*time=None and sampling_rate="):
+            bunch = road.load(table, disorder="fix")
+        assert bunch.data.shape == (1, 50, 3)
+
     @pytest.mark.parametrize(
         ("change", "message"),
         [
@@ -255,7 +271,8 @@ class TestClock:
     def test_wrong_rate_or_unit(self, road, change, message):
         if message is None:
             # Seconds read as ms claim 50,000 Hz: 100 samples shrink to one at 50 Hz, which nobody means.
-            bunch = road.load(make_table(), **change)
+            with pytest.warns(DataFileWarning, match=r"the measured rate is 5e\+04 Hz.*check time_unit"):
+                bunch = road.load(make_table(), **change)
             assert bunch.frame["measured_rate_hz"][0] == pytest.approx(50_000)
             return
         with pytest.raises(DataFileError, match=message):
@@ -266,6 +283,12 @@ class TestClock:
         table["timestamp"] *= 1000
         with pytest.raises(DataFileError, match=r"0\.05 Hz.*at least a tenth of resample_to=50 Hz.*time_unit"):
             road.load(table, resample_to=50)
+        with pytest.warns(DataFileWarning, match=r"the measured rate is 0\.05 Hz.*check time_unit"):
+            assert road.load(table).sampling_rate == pytest.approx(0.05)
+        with pytest.raises(DataFileError, match=r"1 complete sample\(s\).*Check time_unit, and max_gap"):
+            road.load(table, split_gaps=True)
+        # Who states the rate means it.
+        assert road.load(table, sampling_rate=0.05).sampling_rate == 0.05
 
     def test_clock_jump_costs_no_memory(self, road):
         table = make_table()
@@ -325,7 +348,7 @@ class TestBrokenFiles:
         assert info.value.path == path
 
     def test_missing_file_and_empty_folder(self, road):
-        with pytest.raises(DataFileError, match="No such file"):
+        with pytest.raises(DataFileError, match="found no such file, expected"):
             road.load(road.folder / f"nobody.{road.kind}")
         with pytest.raises(DataFileError, match=f"without .{road.kind} files"):
             road.load(road.folder)
@@ -370,52 +393,3 @@ class TestBrokenFiles:
         path.write_bytes(content)
         with pytest.raises(DataFileError, match="no intact Parquet data"):
             load_parquet_recordings(path)
-
-
-class TestCSVForms:
-    def test_separator_decimal_encoding_and_header(self, tmp_path):
-        path = tmp_path / "a.csv"
-        rows = [f"{i / 50:.2f}".replace(".", ",") + ";0,5;1,5" for i in range(100)]
-        path.write_text("\n".join(["Zeit;Höhe;Länge", *rows]), encoding="latin-1")
-        kwargs = {"time": "Zeit", "channels": ["Höhe", "Länge"], "separator": ";", "decimal": ","}
-        bunch = load_csv_recordings(path, encoding="latin-1", **kwargs)
-        np.testing.assert_array_equal(bunch.data, np.tile([0.5, 1.5], (1, 100, 1)))
-        with pytest.raises(DataFileError, match=r"bytes that are not utf-8.*encoding="):
-            load_csv_recordings(path, **kwargs)
-
-    def test_no_header(self, tmp_path):
-        path = tmp_path / "a.csv"
-        make_table().to_csv(path, index=False, header=False)
-        names = ["timestamp", "x", "y", "z"]
-        assert load_csv_recordings(path, names=names).data.shape == (1, 100, 3)
-        with pytest.raises(DataFileError, match="names="):
-            load_csv_recordings(path)
-
-    def test_byte_order_mark_blank_end_and_spaces(self, tmp_path):
-        path = tmp_path / "a.csv"
-        text = make_table().to_csv(index=False).replace(",", ", ")
-        path.write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\n\n")
-        assert load_csv_recordings(path).data.shape == (1, 100, 3)
-
-    def test_blank_line_is_a_missing_sample_where_there_are_no_times(self, tmp_path):
-        path = tmp_path / "a.csv"
-        path.write_text("x,y\n1,2\n1,2\n,\n1,2\n")
-        bunch = load_csv_recordings(path, channels=["x", "y"], time=None, sampling_rate=10)
-        assert np.isnan(bunch.data[0, :, 0]).tolist() == [False, False, True, False]
-
-    def test_cut_in_the_last_line(self, tmp_path):
-        path = tmp_path / "a.csv"
-        lines = make_table().to_csv(index=False).splitlines()
-        path.write_text("\n".join([*lines[:-1], lines[-1].rsplit(",", 1)[0]]))
-        bunch = load_csv_recordings(path)
-        assert bunch.frame["n_missing"][0] == 1
-        assert np.isnan(bunch.data[0, -1, 2])
-
-    @pytest.mark.parametrize("row", [5, 0])
-    def test_line_with_too_many_fields(self, tmp_path, row):
-        path = tmp_path / "a.csv"
-        lines = make_table().to_csv(index=False).splitlines()
-        lines[1 + row] += ",7"
-        path.write_text("\n".join(lines))
-        with pytest.raises(DataFileError, match="do not form a table"):
-            load_csv_recordings(path)

@@ -56,7 +56,9 @@ def test_parts_hold_the_table_of_each_recording(files, tmp_path):
     for path, row in zip(files, report.files.itertuples(), strict=True):
         part = pd.read_parquet(report.out / "parts" / row.part)
         table = make_window_table(np.load(path)[None], [0], ["A"], sampling_rate=RATE)
-        pd.testing.assert_frame_equal(part.drop(columns=["recording", "file", "start", "stop"]), table.X, rtol=1e-9)
+        pd.testing.assert_frame_equal(
+            part.drop(columns=["recording", "file", "subject", "start", "stop"]), table.X, rtol=1e-9
+        )
         pd.testing.assert_frame_equal(part[["start", "stop"]], table.index[["start", "stop"]])
         assert set(part["file"]) == {path.name}
         assert row.rows == len(table.X)
@@ -109,14 +111,59 @@ def test_a_changed_file_is_computed_again(files, tmp_path):
 @pytest.mark.parametrize(
     "change", [{"duration": 2.0}, {"overlap": 0.0}, {"road": "per-axis"}, {"units": "g"}, {"bands": {"all": (3, 12)}}]
 )
-def test_a_changed_parameter_computes_all_again(files, tmp_path, change):
+def test_a_folder_holds_features_of_one_set_of_parameters(files, tmp_path, change):
     out = tmp_path / "out"
-    extract_features(files, out, **OPTIONS)
-    before = read_all(out)
-    assert statuses(extract_features(files, out, **OPTIONS | change)) == ["computed"] * 3
-    after = read_all(out)
-    assert after.keys() == before.keys()
-    assert all(after[name] != before[name] for name in before)
+    extract_features(files[:2], out, **OPTIONS)
+    before, manifest = read_all(out), (out / "manifest.json").read_text()
+    # Neither those that are there nor others are made with other parameters, and nothing is lost.
+    for chosen in (files, files[2:]):
+        with pytest.raises(ValueError, match=rf"other parameters \({next(iter(change))}\): name another folder"):
+            extract_features(chosen, out, **OPTIONS | change)
+    assert read_all(out) == before
+    assert (out / "manifest.json").read_text() == manifest
+
+
+def test_a_folder_of_a_study_and_a_file_are_no_place_for_features(files, tmp_path):
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "study.json").write_text("{}")
+    with pytest.raises(ValueError, match="holds the results of a study"):
+        extract_features(files, study, **OPTIONS)
+    assert [path.name for path in study.iterdir()] == ["study.json"]
+    for out in (files[0], files[0] / "deeper"):
+        with pytest.raises(ValueError, match=r"out: expected a folder, got .*left\.npy, which is a file"):
+            extract_features(files, out, **OPTIONS)
+
+
+def test_numbers_of_numpy_are_numbers(files, tmp_path):
+    out, bands = tmp_path / "out", {"all": (3, 12)}
+    extract_features(files, out, units="m/s^2", sampling_rate=50, bands=bands)
+    bands = {"all": (np.float32(3), np.int64(12))}
+    report = extract_features(
+        files, out, units="m/s^2", sampling_rate=np.int64(50), bands=bands, duration=np.float32(4)
+    )
+    assert statuses(report) == ["unchanged"] * 3
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_files_with_other_columns_fail(files, tmp_path, n_jobs):
+    options = OPTIONS | {"road": "per-axis", "n_jobs": n_jobs}
+    single = tmp_path / "single.npy"
+    np.save(single, make_recording(9000)[:, 0])
+    out = tmp_path / "out"
+    for _ in range(2):
+        report = extract_features([single, *files], out, **options)
+        assert report.failures["source"].tolist() == [str(single)]
+        (reason,) = report.failures["reason"]
+        assert "found features in 107 columns, expected the 311 columns of the other parts" in reason
+        assert not pd.read_parquet(out / "parts").drop(columns="subject").isna().any(axis=None)
+    assert statuses(report) == ["failed", *["unchanged"] * 3]
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert [file["status"] for file in manifest["files"]] == statuses(report)
+    # What is there already decides, though it be in the minority.
+    extract_features([single], tmp_path / "first", **options)
+    report = extract_features([single, *files], tmp_path / "first", **options)
+    assert statuses(report) == ["unchanged", *["failed"] * 3]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +243,8 @@ def spoil(folder):
     (folder / "table.csv").write_text("timestamp,x,y\n0,1,2\n")
     (folder / "notes.txt").touch()
     (folder / "folder.npy").mkdir()
+    (folder / "folder.csv").mkdir()
+    np.save(folder / "transposed.npy", make_recording().T)
     return {
         "text.npy": "expected a whole .npy array",
         "cut.npy": "expected a whole .npy array",
@@ -207,8 +256,10 @@ def spoil(folder):
         "infinite.npy": "infinite one at timestep 77",
         "table.csv": "'z'",
         "notes.txt": "expected one of .npy, .csv, .parquet",
-        "folder.npy": "directory",
-        "absent.npy": "No such file",
+        "folder.npy": "found a folder, expected a .npy file",
+        "folder.csv": "found a folder",
+        "transposed.npy": "Is it transposed?",
+        "absent.npy": "absent.npy: found no such file, expected a file that can be read",
     }
 
 
@@ -252,33 +303,24 @@ def test_units_types_and_order_of_an_array_file(tmp_path):
     si = extract_features([tmp_path / "si.npy"], tmp_path / "a", **OPTIONS)
     g = extract_features([tmp_path / "g.npy"], tmp_path / "b", **OPTIONS | {"units": "g"})
     integers = extract_features([tmp_path / "mg.npy"], tmp_path / "c", **OPTIONS)
-    features = [pd.read_parquet(report.out / "parts").iloc[:, 4:] for report in (si, g, integers)]
+    features = [pd.read_parquet(report.out / "parts").iloc[:, 5:] for report in (si, g, integers)]
     pd.testing.assert_frame_equal(features[0], features[1], rtol=1e-6)
     assert features[2].shape == features[0].shape
 
 
-def test_tables_with_times_and_subjects(tmp_path):
-    recording = make_recording()
-    frame = pd.DataFrame(recording, columns=["ax", "ay", "az"]).assign(t=np.arange(3000) * 20, who="007")
-    frame.to_csv(tmp_path / "wrist.csv", index=False)
-    frame.to_parquet(tmp_path / "wrist.parquet")
-    np.save(tmp_path / "wrist.npy", recording)
-    report = extract_features(
-        [tmp_path / f"wrist.{suffix}" for suffix in ("csv", "parquet")],
-        tmp_path / "out",
-        units="m/s^2",
-        channels=["ax", "ay", "az"],
-        time="t",
-        time_unit="ms",
-        subject="who",
-    )
-    assert statuses(report) == ["computed", "computed"]
-    plain = extract_features([tmp_path / "wrist.npy"], tmp_path / "plain", **OPTIONS)
-    expected = pd.read_parquet(plain.out / "parts").iloc[:, 4:]
-    for part in report.files["part"]:
-        table = pd.read_parquet(report.out / "parts" / part)
-        assert set(table["subject"]) == {"007"}
-        pd.testing.assert_frame_equal(table.iloc[:, 5:], expected, rtol=1e-9)
+def test_files_without_a_signal_are_noted(files, tmp_path):
+    np.save(tmp_path / "still.npy", np.full((3000, 3), [0.1, 0.2, 9.8]))
+    np.save(tmp_path / "nothing.npy", np.full((3000, 3), np.nan))
+    chosen = [files[0], tmp_path / "still.npy", tmp_path / "nothing.npy"]
+    for _ in range(2):
+        report = extract_features(chosen, tmp_path / "out", **OPTIONS)
+        first, still, nothing = report.files["note"]
+        assert first == ""
+        assert still == "no signal: the values never change"
+        assert nothing == "no sample at all: every value is NaN"
+    assert report.files["rows"].tolist() == [29, 29, 0]
+    done = run_command(*chosen, "--out", tmp_path / "out", "--units", "m/s^2", "--sampling-rate", RATE)
+    assert "still.npy: no signal" in done.output
 
 
 def test_a_file_named_twice_is_one_and_parts_of_others_are_told(files, tmp_path):
@@ -307,6 +349,11 @@ def test_progress_counts_bytes_up_to_all(files, tmp_path, n_jobs):
             r"sampling_rate: expected a rate in Hz, which .*left.npy does not state, got None \(3 such files\)",
         ),
         ({"units": "m/s2"}, "units"),
+        ({"time_unit": "minutes"}, "time_unit"),
+        ({"channels": []}, "channels: expected one or more different columns"),
+        ({"channels": ["x", "x", "y"]}, "channels: expected one or more different columns"),
+        ({"disorder": "shift"}, "disorder"),
+        ({"resample_to": 0}, "resample_to"),
         ({"road": "axis"}, "road: expected one of"),
         ({"duration": 0.001}, "window of at least one sample"),
         ({"overlap": 1.0}, "overlap"),
@@ -345,6 +392,9 @@ def test_command(files, tmp_path, monkeypatch):
         ["--units", "g", "--sampling-rate", 50, "--backend", "spark"],
         ["--units", "g", "--sampling-rate", 50, "--scheduler", "tcp://localhost:1"],
         ["--units", "g", "--sampling-rate", 50, "--jobs", 0],
+        ["--units", "g", "--sampling-rate", 50, "--time-unit", "minutes"],
+        ["--units", "g", "--sampling-rate", 50, "--channels", ""],
+        ["--units", "g", "--sampling-rate", 50, "--channels", "x,x,y"],
     ],
 )
 def test_wrong_use_of_the_command(files, tmp_path, arguments):
