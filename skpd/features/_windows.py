@@ -249,9 +249,8 @@ class WindowFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
             for start in range(0, len(good), self._task_windows)
             for channel in range(self.n_channels_)
         ]
-        # A generator, so that the results are not all held a second time; one task at a time, since joblib's own batches
-        # grow to a tenth of the whole and leave a thread idle at the end.
-        results = Parallel(n_jobs=self.n_jobs, prefer=self._prefer, return_as="generator", batch_size=1)(
+        # A generator, so that the results are not all held a second time.
+        results = Parallel(n_jobs=self.n_jobs, prefer=self._prefer, return_as="generator")(
             delayed(self._compute)(good[rows, :, channel], channel) for rows, channel in tasks
         )
         indices = np.flatnonzero(finite)
