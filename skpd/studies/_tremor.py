@@ -172,7 +172,8 @@ def run_tremor_study(
     if any(file.stem == "confusion" for file in figures):
         console.print(
             "\nconfusion.png and roc.png show the best resampler of each family by these same scores: what was chosen "
-            "among several looks better than it is."
+            "among several looks better than it is. The curves pool the folds; the AUC of the tables compares within "
+            "folds."
         )
     console.print(f"\n{len(figures)} figures in {out / 'figures'}, tables in {out}", soft_wrap=True)
     return results
