@@ -12,7 +12,7 @@ def skpd(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("SKPD_DATA", raising=False)
     # The consoles of the module took the width of the terminal when it was imported.
-    monkeypatch.setattr("skpd.cli._out.width", 80)
+    monkeypatch.setattr("skpd.cli._app.console.width", 80)
     return lambda *args: CliRunner().invoke(app, ["data", *map(str, args)])
 
 
