@@ -11,6 +11,16 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 #: What an example must print on simulated data, and with the real data; the number of figures it then shows.
 SIMULATED = {
+    "plot_leakage_audit": (
+        1,
+        [
+            r"Leakage audit: 336 rows, 16 subjects, 4 folds",
+            r"No leakage found\. 3 checks of 14 could not see",
+            r"split at random: Leakage found by 3 checks: subjects, windows, identity",
+            r"fill_gaps: preparation not found",
+            r"choose_columns: preparation found",
+        ],
+    ),
     "plot_resampler_grid": (
         1,
         [
@@ -107,6 +117,11 @@ def test_an_example_is_a_page_of_the_gallery(file):
 @pytest.mark.slow
 def test_resampler_grid(run_example):
     check(run_example, "plot_resampler_grid", SIMULATED["plot_resampler_grid"])
+
+
+@pytest.mark.slow
+def test_leakage_audit(run_example):
+    check(run_example, "plot_leakage_audit", SIMULATED["plot_leakage_audit"])
 
 
 @pytest.mark.slow

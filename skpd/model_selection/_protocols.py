@@ -36,7 +36,7 @@ class Protocol:
     """A named order of resampling and splitting.
 
     Protocols are compared on the same table and the same estimator: an imbalanced-learn Pipeline whose sampler, if it
-    has one, is applied where the protocol says.
+    has one, is applied where the protocol says. The sampler is a step, or the parameter `sampler` of the last step.
 
     Parameters
     ----------
@@ -158,6 +158,7 @@ class Protocol:
 
 def _resample_everything(estimator: Any, X: Any, y: np.ndarray) -> tuple[Any, Any, np.ndarray, np.ndarray]:
     """Apply the steps up to and including the sampler to the whole table; return what is left of the estimator."""
+    estimator = _take_sampler_out(estimator)
     steps = estimator.steps if isinstance(estimator, Pipeline) else []
     position = next((i for i, (_, step) in enumerate(steps) if hasattr(step, "fit_resample")), None)
     if position is None:
@@ -167,6 +168,17 @@ def _resample_everything(estimator: Any, X: Any, y: np.ndarray) -> tuple[Any, An
     rows = getattr(head.steps[-1][1], "sample_indices_", None)
     rows = np.full(len(y_new), -1) if rows is None else np.asarray(rows)
     return Pipeline(steps[position + 1 :]), X_new, np.asarray(y_new), rows
+
+
+def _take_sampler_out(estimator: Any) -> Any:
+    """Turn the sampler that the last step of a pipeline holds, as a network's does, into a step before it."""
+    if not isinstance(estimator, Pipeline):
+        return estimator
+    *head, (name, last) = clone(estimator).steps
+    sampler = getattr(last, "sampler", None)
+    if not hasattr(sampler, "fit_resample"):
+        return estimator
+    return Pipeline([*head, ("sampler", clone(sampler)), (name, last.set_params(sampler=None))])
 
 
 #: The protocols by name, from the most to the least optimistic.

@@ -1,0 +1,171 @@
+"""`skpd audit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ._app import app, console, exit_codes, split_names
+
+
+@app.command("audit")
+def audit(
+    table: Annotated[Path, typer.Argument(help="**.parquet** or **.csv**, one row a window, recording or drawing.")],
+    label: Annotated[str, typer.Option(help="Column of labels.")],
+    subject: Annotated[str | None, typer.Option(help="Column that names the person.")] = None,
+    fold: Annotated[
+        str | None,
+        typer.Option(help="Column of your own split: the fold in which a row is tested, or **train** and **test**."),
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="Without --fold: **subject-wise**, **leave-one-subject-out** or **random**.")
+    ] = "subject-wise",
+    folds: Annotated[int, typer.Option(min=2, help="Number of folds of --split.")] = 5,
+    features: Annotated[
+        str | None,
+        typer.Option(help="Columns separated by commas.", show_default="every numeric column not named otherwise"),
+    ] = None,
+    ignore: Annotated[str, typer.Option(help="Columns that are no features, separated by commas.")] = "",
+    recording: Annotated[str | None, typer.Option(help="Column that names the recording of a window.")] = None,
+    start: Annotated[str | None, typer.Option(help="Column of the first sample or time of a window.")] = None,
+    stop: Annotated[str | None, typer.Option(help="Column of the end of a window.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Column of what a row was made of, such as the drawing of an augmented image.")
+    ] = None,
+    classifier: Annotated[
+        str,
+        typer.Option(help="**random-forest** or another of the tremor recipe; **none**: split and rows only."),
+    ] = "random-forest",
+    resampler: Annotated[str, typer.Option(help="A resampler by its published name, such as **SMOTE**.")] = "none",
+    permutations: Annotated[int, typer.Option(min=0, help="Permutations of the identity check; 0 leaves it out.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core. Results do not depend on it.")] = -1,
+    json: Annotated[Path | None, typer.Option(help="File for the report as JSON.")] = None,
+) -> None:
+    """Look for leakage in a table of features and its split.
+
+    Subjects, overlapping windows, copies and augmented siblings on both sides; steps that see test rows; traces of
+    scaling or resampling before the split; identity confounding. Every check answers found, not found or cannot be
+    seen, with its evidence.
+
+    Exit codes: 0 nothing found, 1 leakage found, 2 wrong usage or data.
+
+    **Examples**
+
+    `skpd audit windows.parquet --label severity --subject person --fold fold`
+
+    `skpd audit windows.csv --label severity --subject person --recording rec --start t0 --stop t1 --json audit.json`
+    """
+    with exit_codes("audit"):
+        if json is not None and not json.parent.is_dir():
+            raise ValueError(f"--json: expected a file in a folder that exists, got {json}.")
+        report = _audit(
+            table,
+            label,
+            subject,
+            fold,
+            split=split,
+            folds=folds,
+            features=None if features is None else split_names(features),
+            ignore=split_names(ignore),
+            places={"recording": recording, "start": start, "stop": stop, "source": source},
+            classifier=classifier,
+            resampler=resampler,
+            permutations=permutations,
+            seed=seed,
+            jobs=jobs,
+        )
+        if json is not None:
+            report.to_json(json)
+    for line in str(report).splitlines():
+        style = "bold red" if line.startswith(("FOUND", "Leakage found")) else ""
+        console.print(line, style=style, markup=False, soft_wrap=True)
+    raise typer.Exit(1 if report.found else 0)
+
+
+def _audit(
+    path: Path,
+    label: str,
+    subject: str | None,
+    fold: str | None,
+    *,
+    split: str,
+    folds: int,
+    features: list[str] | None,
+    ignore: list[str],
+    places: dict[str, str | None],
+    classifier: str,
+    resampler: str,
+    permutations: int,
+    seed: int,
+    jobs: int,
+) -> Any:
+    """Read the table and audit it."""
+    from ..model_selection import PROTOCOLS, audit_leakage
+    from ..recipes import make_window_classifier
+
+    frame = _read_table(path)
+    named = {column: known for known, column in places.items() if column is not None}
+    wanted = [label, *(c for c in (subject, fold) if c is not None), *named, *ignore, *(features or [])]
+    absent = [column for column in wanted if column not in frame]
+    if absent:
+        raise ValueError(f"{path}: expected columns {', '.join(absent)}, found {', '.join(map(str, frame.columns))}.")
+    if features is None:
+        others = frame.drop(columns=list({label, subject, fold, *named, *ignore} - {None}))
+        features = list(others.select_dtypes(["number", "bool"]).columns)
+    if not features:
+        raise ValueError(f"{path}: expected at least one numeric column besides those named: name --features.")
+    texts = frame[features].select_dtypes(exclude=["number", "bool"]).columns
+    if len(texts):
+        raise ValueError(f"{path}: expected numbers in the columns of --features, found text in {', '.join(texts)}.")
+    X = frame[features].astype(float)
+    groups = None if subject is None else frame[subject].to_numpy()
+    if fold is not None:
+        cv = _splits_of_column(fold, frame[fold])
+    elif split not in {protocol.scheme for protocol in PROTOCOLS.values()}:
+        raise ValueError(f"--split: expected subject-wise, leave-one-subject-out or random, got {split!r}.")
+    elif subject is None and split != "random":
+        raise ValueError(f"--split {split} needs subjects: name their column with --subject, or your split by --fold.")
+    else:
+        from ..model_selection import make_splitter
+
+        cv = make_splitter(split, n_splits=folds, random_state=seed)
+    estimator = None if classifier == "none" else make_window_classifier(resampler, classifier, random_state=seed)
+    return audit_leakage(
+        estimator,
+        X,
+        frame[label].to_numpy(),
+        groups,
+        cv,
+        index=frame[list(named)].rename(columns=named) if named else None,
+        n_permutations=permutations,
+        random_state=seed,
+        n_jobs=jobs,
+    )
+
+
+def _read_table(path: Path) -> Any:
+    import pandas as pd
+
+    if path.suffix not in (".parquet", ".csv"):
+        raise ValueError(f"{path}: expected a .parquet or .csv file, got {path.suffix or 'no ending'}.")
+    frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    if frame.empty:
+        raise ValueError(f"{path}: expected rows, found none.")
+    return frame
+
+
+def _splits_of_column(name: str, column: Any) -> list[tuple[Any, Any]]:
+    """Return one split a fold, or the one of rows called train and test; rows without a fold are always trained on."""
+    import numpy as np
+
+    values = column.astype(object).where(column.notna(), None).to_numpy()
+    found = {value for value in values if value is not None}
+    if {str(value).lower() for value in found} == {"train", "test"}:
+        is_test = np.array([str(value).lower() == "test" for value in values])
+        return [(np.flatnonzero(~is_test & column.notna().to_numpy()), np.flatnonzero(is_test))]
+    if len(found) < 2:
+        raise ValueError(f"--fold: expected two folds or more in column {name}, or train and test, found {len(found)}.")
+    return [(np.flatnonzero(values != value), np.flatnonzero(values == value)) for value in sorted(found, key=str)]
