@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..metrics import classification_summary, subject_bootstrap
+from ..metrics import agreement_table, classification_summary, subject_bootstrap
 from ..model_selection import PROTOCOLS
+from ._baselines import subject_baseline
+from ._comparison import compare_recipes
 from ._store import ResultsFolder
 
 __all__ = ["StudyResults", "load_results"]
@@ -66,6 +69,8 @@ class StudyResults:
     predictions : DataFrame
         One row a tested row: configuration, seed, fold, row (-1: made by a resampler), subject, recording, y_true,
         y_pred and one column `proba_<class>` a class.
+    rows : DataFrame
+        One row a row of the table that was studied: label `y`, subject, recording.
     """
 
     def __init__(self, folder: ResultsFolder, *, names: list[str] | None = None) -> None:
@@ -83,8 +88,8 @@ class StudyResults:
         failed = everything["error"].notna() if "error" in everything else np.zeros(len(everything), dtype=bool)
         self.cells = everything[~failed].drop(columns="error", errors="ignore").reset_index(drop=True)
         self.failures = everything[failed].reset_index(drop=True)
-        self._rows = folder.rows()
-        self.predictions = _with_people(frames, self._rows)
+        self.rows = folder.rows()
+        self.predictions = _with_people(frames, self.rows)
 
     @cached_property
     def classes(self) -> np.ndarray:
@@ -96,7 +101,7 @@ class StudyResults:
         """The units that can be scored: the row of the table, and larger ones of which each has one label."""
         units = [self.manifest["unit"]]
         for unit in ("recording", "subject"):
-            members = self._rows.groupby(unit)["y"]
+            members = self.rows.groupby(unit)["y"]
             if (members.nunique() == 1).all():
                 # One recording a subject: the same scores twice, so the larger unit takes the place of the smaller.
                 same = len(units) > 1 and members.ngroups == self._n_units(units[-1])
@@ -104,7 +109,7 @@ class StudyResults:
         return list(dict.fromkeys(units))
 
     def _n_units(self, unit: str) -> int:
-        return len(self._rows) if unit == self.manifest["unit"] else self._rows[unit].nunique()
+        return len(self.rows) if unit == self.manifest["unit"] else self.rows[unit].nunique()
 
     def predicted(self, unit: str | None = None) -> pd.DataFrame:
         """Predictions of one unit.
@@ -182,26 +187,257 @@ class StudyResults:
         return frame
 
     def _score(self, frame: pd.DataFrame, n_resamples: int, level: float, seed: int) -> pd.DataFrame:
-        y_true, y_pred = frame["y_true"].to_numpy(), frame["y_pred"].to_numpy()
-        columns = [f"proba_{label}" for label in self.classes.tolist()]
-        y_score = frame[columns].to_numpy(dtype=float) if set(columns) <= set(frame.columns) else None
-        if y_score is not None and np.isnan(y_score).any():
-            y_score = None
-        options: dict[str, Any] = {"y_score": y_score, "labels": self.classes, "folds": frame["fold"].to_numpy()}
         if n_resamples and frame["subject"].notna().all():
             scored = subject_bootstrap(
-                y_true,
-                y_pred,
+                frame["y_true"].to_numpy(),
+                frame["y_pred"].to_numpy(),
                 frame["subject"].to_numpy(),
-                **options,
+                y_score=self._probabilities(frame),
+                labels=self.classes,
+                folds=frame["fold"].to_numpy(),
                 n_resamples=n_resamples,
                 confidence_level=level,
                 random_state=seed,
             ).rename(columns={"estimate": "value"})[["value", "low", "high"]]
         else:
-            values = classification_summary(y_true, y_pred, **options)
-            scored = pd.DataFrame({"value": values}).assign(low=np.nan, high=np.nan)
+            scored = pd.DataFrame({"value": self._summary(frame)}).assign(low=np.nan, high=np.nan)
         return scored.assign(n=len(frame), n_subjects=frame["subject"].nunique())
+
+    def _summary(self, frame: pd.DataFrame) -> dict[str, float]:
+        return classification_summary(
+            frame["y_true"].to_numpy(),
+            frame["y_pred"].to_numpy(),
+            y_score=self._probabilities(frame),
+            labels=self.classes,
+            folds=frame["fold"].to_numpy(),
+        )
+
+    def _probabilities(self, frame: pd.DataFrame) -> np.ndarray | None:
+        """Return one column a class, or None where a row has no probabilities."""
+        columns = [f"proba_{label}" for label in self.classes.tolist()]
+        if not set(columns) <= set(frame.columns):
+            return None
+        scores = frame[columns].to_numpy(dtype=float)
+        return None if np.isnan(scores).any() else scores
+
+    def with_subject_baseline(self, name: str = "subject-mode") -> StudyResults:
+        """Add the baseline that knows the person and nothing else.
+
+        Each tested row gets the label of its own subject's training rows. Under a protocol that tests people it has
+        trained on, this is what recognising the person is worth without any signal: a score says something about the
+        signal only by what it has above this one. Under subject-wise protocols there are no such rows, and everybody
+        gets the label of all training rows. It needs no fit: the stored folds and labels are enough.
+
+        Parameters
+        ----------
+        name : {"subject-mode", "subject-mean"}, default="subject-mode"
+            "subject-mode" takes the most frequent label (of equally frequent ones the smallest), with the shares of
+            the labels as probabilities; "subject-mean" the mean of numeric labels, rounded to the nearest class, which
+            is the harder baseline for ordinal measures; it has no probabilities.
+
+        Returns
+        -------
+        results : StudyResults
+            A copy whose predictions hold the baseline as a classifier of that name, for every protocol, seed and fold.
+            Where a protocol resamples before it splits, the folds are those of a recipe that does not resample.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown, or labels without a mean are to be averaged.
+
+        Warns
+        -----
+        UserWarning
+            If every recipe of a protocol resamples before it splits: who is trained on is not known then, and the
+            protocol has no such baseline.
+
+        Notes
+        -----
+        Holding out one of a person's rows makes its label rarer among the others, so for people who have all labels
+        equally often the baseline is below chance.
+
+        References
+        ----------
+        .. [1] Sieberts et al., "Developing better digital health measures of Parkinson's disease using free living data
+           and a crowdsourced data analysis challenge", PLOS Digital Health 2(3), 2023 (the per-subject mean as
+           baseline).
+        """
+        added = subject_baseline(self.predictions, self.rows, self.classes, name)
+        missing = [p for p in dict.fromkeys(self.predictions["protocol"]) if p not in set(added["protocol"])]
+        if missing:
+            warnings.warn(
+                f"{', '.join(missing)}: no {name} baseline, since every recipe resamples before the split and "
+                "nobody knows whose rows are trained on. Add a recipe without resampling.",
+                stacklevel=2,
+            )
+        results = copy.copy(self)
+        others = self.predictions[self.predictions["classifier"] != name]
+        results.predictions = pd.concat([others, added], ignore_index=True)
+        return results
+
+    def compare(
+        self,
+        metric: str = "balanced_accuracy",
+        *,
+        unit: str | None = None,
+        protocol: str | None = None,
+        baseline: str | None = None,
+        method: str = "t-test",
+        correction: str | None = "holm",
+        n_permutations: int = 9999,
+        confidence_level: float = 0.95,
+        random_state: int = 0,
+    ) -> pd.DataFrame:
+        """Test which recipes differ, in pairs and corrected for the number of pairs.
+
+        Parameters
+        ----------
+        metric : str, default="balanced_accuracy"
+            A metric of `scores`; "auc" and "auc_support" with the t-test only.
+        unit : str or None, default=None
+            One of `units`.
+        protocol : str or None, default=None
+            The protocol under which recipes are compared; None for the sound one, if there is just one.
+        baseline : str or None, default=None
+            Compare all others with this recipe, named ``"resampler, classifier"``, such as ``"none, random-forest"``.
+            None compares all pairs. Fewer pairs cost less in the correction: name a baseline if there is one.
+        method : {"t-test", "permutation"}, default="t-test"
+            "t-test" is the corrected resampled t-test of fold scores (`skpd.metrics.corrected_t_test`). It allows for
+            the choice of training people, assumes normal differences and leaves out folds that do not test every class.
+            "permutation" swaps the predictions of people (`skpd.metrics.paired_permutation_test`); it needs no complete
+            folds and holds for the models that were fitted, not for recipes that will be trained again.
+        correction : {"holm", "benjamini-hochberg"} or None, default="holm"
+            As in `skpd.metrics.adjust_p_values`, over all pairs of the table.
+        n_permutations : int, default=9999
+            Swaps that are drawn for "permutation".
+        confidence_level : float, default=0.95
+            Of the intervals: of the mean over folds for "t-test", percentiles over subjects for "permutation". Each is
+            for its own pair; they are not corrected.
+        random_state : int, default=0
+            Seed of swaps and intervals.
+
+        Returns
+        -------
+        comparisons : DataFrame
+            One row a pair: dataset, recipe, unit, protocol, metric, first, second, value_first, value_second,
+            difference (first minus second), low, high, p_value, p_adjusted, n_subjects, n_folds.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, there is not one sound protocol to choose, two recipes were tested on different rows,
+            or rows have no subject, as where a protocol resamples before it splits.
+
+        Warns
+        -----
+        FailedFoldsWarning
+            If one of two recipes lacks folds that the other has; they are left out.
+
+        Examples
+        --------
+        >>> from skpd.datasets import make_tremor_recordings
+        >>> from skpd.recipes import make_window_classifier, make_window_table
+        >>> from skpd.studies import run_study
+        >>> recordings = make_tremor_recordings(n_subjects=8, random_state=0)
+        >>> table = make_window_table(
+        ...     recordings.data, recordings.target, recordings.groups, sampling_rate=recordings.sampling_rate
+        ... )
+        >>> grid = [("as-written", "none", "majority"), ("as-written", "none", "chance")]
+        >>> results = run_study(table, make_window_classifier, configurations=grid, n_splits=3)
+        >>> comparisons = results.with_subject_baseline().compare(
+        ...     "accuracy", protocol="as-written", baseline="none, majority"
+        ... )
+        >>> comparisons.set_index("first")["difference"].round(2).to_dict()
+        {'none, chance': -0.17, 'none, subject-mode': 0.07}
+        """
+        unit = unit or self.manifest["unit"]
+        frame = self.predicted(unit)
+        protocol = protocol or self._sound_protocol()
+        present = list(dict.fromkeys(frame["protocol"]))
+        if protocol not in present:
+            raise ValueError(
+                f"protocol: expected one that has predictions of unit {unit!r}, {', '.join(map(repr, present))}, got "
+                f"{protocol!r}."
+            )
+        one_out = PROTOCOLS[protocol].scheme == "leave-one-subject-out"
+        compared = compare_recipes(
+            frame[frame["protocol"] == protocol],
+            key="row" if unit == self.manifest["unit"] else unit,
+            metric=metric,
+            method=method,
+            baseline=baseline,
+            correction=correction,
+            labels=self.classes,
+            summarise=self._summary,
+            test_share=1 / (self.rows["subject"].nunique() if one_out else self.manifest["n_splits"]),
+            n_permutations=n_permutations,
+            confidence_level=confidence_level,
+            random_state=random_state,
+        )
+        place = {"unit": unit, "protocol": protocol, "metric": metric}
+        for position, (name, value) in enumerate(
+            ({k: self.manifest[k] for k in ("dataset", "recipe")} | place).items()
+        ):
+            compared.insert(position, name, value)
+        return compared
+
+    def _sound_protocol(self) -> str:
+        present = list(dict.fromkeys(self.predictions["protocol"]))
+        sound = [name for name in present if not PROTOCOLS[name].leaks]
+        if len(sound) != 1:
+            raise ValueError(f"protocol: expected one of {', '.join(map(repr, sound or present))} to be named.")
+        return sound[0]
+
+    def agreement(
+        self,
+        unit: str | None = None,
+        *,
+        n_resamples: int = 500,
+        confidence_level: float = 0.95,
+        random_state: int = 0,
+    ) -> pd.DataFrame:
+        """Agreement of predicted and true severity, for labels that are numbers.
+
+        Parameters
+        ----------
+        unit : str or None, default=None
+            One of `units`.
+        n_resamples : int, default=500
+            Resamples of the bootstrap over subjects.
+        confidence_level : float, default=0.95
+            Of the intervals.
+        random_state : int, default=0
+            Seed of the bootstrap.
+
+        Returns
+        -------
+        agreement : DataFrame
+            Tidy: dataset, recipe, unit, protocol, resampler, classifier, measure, value, low, high; the measures are
+            those of `skpd.metrics.agreement_table`. With several seeds, value and bounds are means over them.
+        """
+        unit = unit or self.manifest["unit"]
+        tables = []
+        for key, frame in self.predicted(unit).groupby(_CONFIGURATION, sort=False):
+            per_seed = [
+                agreement_table(
+                    one["y_true"].to_numpy(),
+                    one["y_pred"].to_numpy(),
+                    y_score=self._probabilities(one),
+                    labels=self.classes,
+                    groups=one["subject"].to_numpy() if one["subject"].notna().all() else None,
+                    n_resamples=n_resamples,
+                    confidence_level=confidence_level,
+                    random_state=random_state,
+                )
+                for _, one in frame.groupby("seed")
+            ]
+            mean = pd.concat(per_seed).groupby(level=0, sort=False).mean().rename(columns={"estimate": "value"})
+            place = {"dataset": self.manifest["dataset"], "recipe": self.manifest["recipe"], "unit": unit}
+            place |= dict(zip(_CONFIGURATION, key, strict=True))
+            tables.append(mean.reset_index().assign(**place))
+        columns = ["dataset", "recipe", "unit", *_CONFIGURATION, "measure", "value", "low", "high"]
+        return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
 def _with_people(frames: list[pd.DataFrame], rows: pd.DataFrame) -> pd.DataFrame:
