@@ -15,6 +15,7 @@ from ..exceptions import DataFileError, DataFileWarning
 from ._cloudupdrs import load_cloudupdrs
 from ._drawings import find_drawings, load_spiral_drawings, read_name
 from ._levodopa import load_levodopa
+from ._mnist import load_mnist
 from ._pads import load_pads
 from ._pahaw import load_pahaw
 from ._uci_spirals import load_uci_spirals
@@ -27,6 +28,7 @@ __all__ = [
     "inspect_cloudupdrs",
     "inspect_drawings",
     "inspect_levodopa",
+    "inspect_mnist",
     "inspect_pads",
     "inspect_pahaw",
     "inspect_uci_spirals",
@@ -155,6 +157,17 @@ def inspect_uci_spirals(folder: Path, inspection: Inspection) -> None:
         inspection.count(f"people, {target}", [t == target for t in people], expected)
     for test, expected in (("static", 76), ("dynamic", 72), ("circular", 54)):
         inspection.count(f"recordings, {test}", [t == test for t in tests], expected)
+
+
+def inspect_mnist(folder: Path, inspection: Inspection) -> None:
+    """Count digits."""
+    digits: list[int] = []
+    try:
+        digits = load_mnist(folder).target.tolist()
+    except DataFileError as error:
+        inspection.broken.append(str(error))
+    for digit, expected in enumerate((1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978)):
+        inspection.count(f"digits {digit}", digits.count(digit), expected)
 
 
 def inspect_pahaw(folder: Path, inspection: Inspection) -> None:

