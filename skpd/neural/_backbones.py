@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import json
@@ -88,6 +89,9 @@ class Backbone:
         self.input_shape = tuple(int(n) for n in input_shape)
         self.pooling = pooling
         self.seed = seed
+        self._own: Any
+        #: The file of a stored model that holds the network, until it is attached.
+        self.stored_in: str | None = None
         is_file = isinstance(self.source, str) and self.source.endswith(".keras")
         self.is_named = isinstance(self.source, str) and not is_file
         if self.weights == "imagenet" and not self.is_named:
@@ -118,11 +122,25 @@ class Backbone:
     @property
     def model(self) -> Any:
         """The frozen network, images in and rows of features out; not for training: others may hold it too."""
+        if "_own" in self.__dict__:
+            return self._own
         if isinstance(self.source, str):
             return _kept(self.fingerprint, self)
-        if "_own" not in self.__dict__:
-            self._own = self.build()
+        self._own = self.build()
         return self._own
+
+    def detach_network(self, file: str) -> Backbone:
+        """Return a backbone like this one whose network lies in `file`."""
+        # What is pickled of a callable's network is where it comes from, which is not known before it is built.
+        _ = self.origin
+        detached = copy.copy(self)
+        detached.stored_in = file
+        return detached
+
+    def attach_network(self, model: Any) -> None:
+        """Take a network as it was stored, and look for no other."""
+        model.trainable = False
+        self._own, self.stored_in = model, None
 
     def without_weights(self) -> Backbone:
         """Return the architecture alone, to be given other weights."""
@@ -174,8 +192,10 @@ class Backbone:
             model = self.model
             config = model.to_json()
             # Keras numbers layers through the whole process; by position the same network reads the same.
-            for i, part in enumerate([model, *model.layers]):
-                config = config.replace(f'"{part.name}"', f'"{i}"')
+            # As the form lists them: `layers` of a Sequential lacks its input.
+            listed = json.loads(config)["config"].get("layers", [])
+            for i, name in enumerate([model.name, *(layer["config"]["name"] for layer in listed)]):
+                config = config.replace(f'"{name}"', f'"{i}"')
             return [_digest(config.encode(), *(w.tobytes() for w in model.get_weights())), None]
         source = self.source if self.is_named else _digest_file(self.source)
         if self.weights is None:

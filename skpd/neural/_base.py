@@ -50,6 +50,8 @@ class Network:
         self.build, self.seed, self.settings = build, seed, settings
         self._model: Any = None
         self._weights: dict[str, list[np.ndarray]] | None = None
+        #: The file of a stored model that holds the weights, until they are attached.
+        self.stored_in: str | None = None
 
     @property
     def model(self) -> Any:
@@ -73,9 +75,23 @@ class Network:
         self._return.detach()
         return model
 
+    def detach_network(self, file: str) -> Network:
+        """Return a network like this one whose weights lie in `file`."""
+        detached = Network(self.build, self.seed, **self.settings)
+        detached.stored_in = file
+        return detached
+
+    def attach_network(self, model: Any) -> None:
+        """Take a Keras model as it was stored, which is not compiled; the state of its optimiser is lost."""
+        compiling = {name: self.settings[name] for name in ("optimizer", "learning_rate", "loss")}
+        self._model, self._weights, self.stored_in = compile_model(model, **compiling), None, None
+        # Of a file's layers nothing is certain but that they fit here: no other network gets this model.
+        self._return = weakref.finalize(self, _put_aside, None, self._model)
+        self._return.atexit = False
+
     def __getstate__(self) -> dict[str, Any]:
         weights = self._weights if self._model is None else _get_state(self._model)
-        kept = {"build": self.build, "seed": self.seed, "settings": self.settings}
+        kept = {"build": self.build, "seed": self.seed, "settings": self.settings, "stored_in": self.stored_in}
         return kept | {"_model": None, "_weights": weights}
 
 
@@ -193,6 +209,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     batch_size: int
     callbacks: list | None
+    early_stopping: bool
     loss: Any
     patience: int
     random_state: Any
@@ -320,9 +337,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         validation: tuple | None = None,
         validation_batch_size: int | None = None,
     ) -> None:
-        """Train `network` on rows that `take` fetches; with `validation`, stop early and keep the best weights."""
+        """Train `network` on rows that `take` fetches; `validation` is watched, and on request decides when to stop."""
         callbacks = list(self.callbacks or ())
-        if validation is not None:
+        if validation is not None and self.early_stopping:
             stopping = load_keras().callbacks.EarlyStopping
             callbacks.append(stopping(monitor="val_loss", patience=self.patience, restore_best_weights=True))
         history = train(

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ._backbones import Backbone, check_images
@@ -19,6 +20,9 @@ from ._runtime import load_keras, quiet
 from ._store import image_key
 
 __all__ = ["KerasTransferClassifier"]
+
+#: Augmented images that are in memory at a time while a bank of views is made.
+_VIEWS_AT_ONCE = 1024
 
 
 def make_head(n_features: int, n_outputs: int, head: tuple[int, ...]) -> Any:
@@ -116,7 +120,8 @@ class KerasTransferClassifier(NetworkClassifier):
     loss : str, callable, keras.losses.Loss or None, default=None
         As in `KerasMLPClassifier`.
     validation_fraction : float, default=0.2
-        Share of the images that is watched and not trained on; unused without early stopping.
+        Share of the images that is watched and not trained on; unused without early stopping, and where `fit` is given
+        images to watch.
     early_stopping : bool, default=True
         Stop when the loss on the watched images has not improved for `patience` epochs, and keep the best weights.
     patience : int, default=10
@@ -140,7 +145,7 @@ class KerasTransferClassifier(NetworkClassifier):
     features_ : BackboneFeatures
         The frozen backbone; where the backbone was fine-tuned, as it was before.
     history_ : dict of str to list of float
-        Training curves, one entry an epoch: loss, accuracy, and with early stopping val_loss and val_accuracy. Those of
+        Training curves, one entry an epoch: loss, accuracy, and of watched images val_loss and val_accuracy. Those of
         fine-tuning follow those of the head.
     n_epochs_, n_head_epochs_ : int
         Number of epochs in `history_`, and of them those of the head.
@@ -265,7 +270,9 @@ class KerasTransferClassifier(NetworkClassifier):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> KerasTransferClassifier:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, *, X_val: Any = None, y_val: Any = None
+    ) -> KerasTransferClassifier:
         """Train the head, and in mode "finetune" the last layers of the backbone.
 
         Parameters
@@ -278,6 +285,11 @@ class KerasTransferClassifier(NetworkClassifier):
             Not negative; images of weight 0 are left out.
         groups : array-like of shape (n,) or None, default=None
             The person of each image, so that early stopping watches people that are not trained on.
+        X_val : array-like of shape (n_val, height, width, channels) or None, default=None
+            Images to watch instead of some of `X`, for the training curves and, with early stopping, to decide when to
+            stop. Without early stopping they change nothing but `history_`.
+        y_val : array-like of shape (n_val,) or None, default=None
+            Their labels.
 
         Returns
         -------
@@ -296,7 +308,8 @@ class KerasTransferClassifier(NetworkClassifier):
         seed = self._draw_seed()
         rng = np.random.default_rng(seed)
         training, watched = np.arange(len(X)), np.arange(0)
-        if self.early_stopping:
+        given = self._check_watched(X_val, y_val)
+        if self.early_stopping and given is None:
             training, watched = hold_out(codes, groups, self.validation_fraction, rng)
         self.watched_indices_ = kept[watched]
         weight = multiply(sample_weight, self._weigh(codes, codes[training], self.class_weight))
@@ -312,7 +325,10 @@ class KerasTransferClassifier(NetworkClassifier):
 
         def train(network: Network, take: Any, X_watched: Any, **options: Any) -> None:
             validation = None
-            if len(watched):
+            if given is not None:
+                weight_given = self._weigh(given[1], codes[training], self.class_weight)
+                validation = self._make_batch(X_watched(given[0]), given[1], weight_given)
+            elif len(watched):
                 weight_watched = None if weight is None else weight[watched]
                 validation = self._make_batch(X_watched(X[watched]), codes[watched], weight_watched)
             weight_training = None if weight is None else weight[training]
@@ -371,14 +387,29 @@ class KerasTransferClassifier(NetworkClassifier):
         """Return the features of every view of every image, (n, n_views, n_features)."""
         if self.augmenter is None:
             return self.features_.transform(X)[:, None]
-        # A stream for each image and view: the views, and with them the cached features, are the same in every fold.
-        streams = [[seed, int(image_key(image)[:15], 16)] for image in X]
-        views = []
-        for view in range(self.n_views or 0):
-            generators = [np.random.default_rng([*stream, view]) for stream in streams]
-            images = [self.augmenter.random_batch(x[None], rng) for x, rng in zip(X, generators, strict=True)]
-            views.append(self.features_.transform(np.concatenate(images)))
-        return np.stack(views, axis=1)
+        n_views = self.n_views or 0
+        # Some images at a time, since their views together may not fit in memory.
+        step = max(1, _VIEWS_AT_ONCE // n_views)
+        blocks = []
+        for start in range(0, len(X), step):
+            views = []
+            for image in X[start : start + step]:
+                # A stream for each image: the views, and with them the cached features, are the same in every fold.
+                rng = np.random.default_rng([seed, int(image_key(image)[:15], 16)])
+                views.append(self.augmenter.random_batch(np.repeat(image[None], n_views, axis=0), rng))
+            features = self.features_.transform(np.concatenate(views))
+            blocks.append(features.reshape(len(views), n_views, -1))
+        return np.concatenate(blocks)
+
+    def _check_watched(self, X_val: Any, y_val: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the images to watch and the codes of their labels, or None where none are given."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("expected X_val and y_val together, images to watch and their labels, got one of them.")
+        if X_val is None:
+            return None
+        X_val, y_val = self._check_X(X_val, reset=False), column_or_1d(y_val, warn=True)
+        check_consistent_length(X_val, y_val)
+        return X_val, self._encode(y_val)
 
     def _check_X(self, X: Any, *, reset: bool) -> np.ndarray:
         return check_images(self, X, tuple(self.input_shape), reset=reset)

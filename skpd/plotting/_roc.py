@@ -79,6 +79,7 @@ class OneVsRestRocDisplay:
         predictions: Mapping[str, tuple[Any, Any]],
         labels: Sequence[Any],
         *,
+        folds: Mapping[str, Any] | None = None,
         label_name: str = "severity",
         ax: Any = None,
     ) -> OneVsRestRocDisplay:
@@ -91,6 +92,11 @@ class OneVsRestRocDisplay:
             of the second.
         labels : sequence
             All classes of the problem in the order of the columns, including those that do not occur here.
+        folds : dict of str to array-like of shape (n_samples,), default=None
+            The fold that each row of a named prediction was tested in. Scores of models of different folds are not
+            comparable, so a curve is then the mean of those of the folds, weighted by their pairs of a positive and a
+            negative: its area is the AUC of `skpd.metrics.classification_summary` with the same folds. None compares
+            all rows.
         label_name : str, default="severity"
             What the classes are.
         ax : array-like of Axes, default=None
@@ -104,13 +110,18 @@ class OneVsRestRocDisplay:
         Raises
         ------
         ValueError
-            If there is nothing to draw, the scores do not fit the labels, a class that occurs is not among them, or
-            only one class occurs.
+            If there is nothing to draw, the scores do not fit the labels, a class that occurs is not among them, only
+            one class occurs, or a prediction has no folds or not one a row.
         """
         if not predictions:
             raise ValueError('`predictions` expected at least one {"name": (y_true, y_score)}, got none.')
         labels = list(labels)
-        curves = {name: _one_vs_rest(name, *pair, labels) for name, pair in predictions.items()}
+        if folds is not None and (missing := [name for name in predictions if name not in folds]):
+            raise ValueError(f"`folds` expected an entry for every prediction, got none for {missing[0]!r}: add it.")
+        curves = {
+            name: _one_vs_rest(name, *pair, labels, None if folds is None else folds[name])
+            for name, pair in predictions.items()
+        }
         return cls(curves, labels, label_name=label_name).plot(ax=ax)
 
     @property
@@ -201,7 +212,7 @@ def _format_area(area: float) -> str:
     return "absent" if np.isnan(area) else f"{area:.2f}"
 
 
-def _one_vs_rest(name: str, y_true: Any, y_score: Any, labels: list) -> dict[Any, Curve | None]:
+def _one_vs_rest(name: str, y_true: Any, y_score: Any, labels: list, folds: Any) -> dict[Any, Curve | None]:
     y_true, y_score = np.asarray(y_true), np.asarray(y_score, dtype=np.float64)
     if y_score.ndim == 1 and len(labels) == 2:
         y_score = np.column_stack([-y_score, y_score])
@@ -218,10 +229,40 @@ def _one_vs_rest(name: str, y_true: Any, y_score: Any, labels: list) -> dict[Any
             f"`predictions[{name!r}]` expected at least two classes in y_true, got {sorted(set(y_true.tolist()))}: "
             "no ROC curve is defined; pool the predictions of several folds."
         )
+    folds = np.zeros(len(y_true)) if folds is None else np.asarray(folds)
+    if folds.shape != y_true.shape:
+        raise ValueError(f"`folds[{name!r}]` expected one fold a row, {len(y_true)} of them, got shape {folds.shape}.")
     # The two curves of a binary problem mirror each other: one says all.
     drawn = labels[1:] if len(labels) == 2 else labels
     curves: dict[Any, Curve | None] = {}
     for label in drawn:
-        positive = y_true == label
-        curves[label] = roc_curve(positive, y_score[:, labels.index(label)])[:2] if positive.any() else None
+        curves[label] = _mean_curve(y_true == label, y_score[:, labels.index(label)], folds)
     return curves
+
+
+def _mean_curve(positive: np.ndarray, score: np.ndarray, folds: np.ndarray) -> Curve | None:
+    """Average the curves of the folds at every rate at which one of them bends, so that no area is lost."""
+    curves, n_pairs = [], []
+    for fold in np.unique(folds):
+        here = positive[folds == fold]
+        if 0 < here.sum() < len(here):
+            curves.append(roc_curve(here, score[folds == fold])[:2])
+            n_pairs.append(here.sum() * (len(here) - here.sum()))
+    if len(curves) < 2:
+        return curves[0] if curves else None
+    rates = np.unique(np.concatenate([rate for rate, _ in curves]))
+    # A curve may rise vertically at a rate, so each has two values there.
+    below, above = (
+        np.average([_value(rate, value, rates, side) for rate, value in curves], axis=0, weights=n_pairs)
+        for side in ("left", "right")
+    )
+    return np.repeat(rates, 2), np.column_stack([below, above]).ravel()
+
+
+def _value(rate: np.ndarray, value: np.ndarray, at: np.ndarray, side: str) -> np.ndarray:
+    """Return a curve's first ("left") or last ("right") value at each of some rates, a straight line between points."""
+    first, last = np.searchsorted(rate, at, side="left"), np.searchsorted(rate, at, side="right") - 1
+    on_point = rate[first] == at
+    run = np.where(on_point, 1.0, rate[first] - rate[last])
+    between = value[last] + (value[first] - value[last]) * (at - rate[last]) / run
+    return np.where(on_point, value[first if side == "left" else last], between)

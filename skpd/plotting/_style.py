@@ -66,11 +66,12 @@ _METRIC_TITLES = {
     "auc": "AUC",
     "balanced_accuracy": "balanced accuracy",
     "f1": "F1",
+    "f1_macro": "macro F1",
     "gmean": "G-mean",
     "iba": "IBA",
-    "macro_f1": "macro F1",
     "mae": "mean absolute error",
     "quadratic_kappa": "quadratic kappa",
+    "roc_auc": "AUC",
 }
 
 

@@ -221,3 +221,16 @@ def test_a_file_that_changed_since_fit_is_noticed(drawings, tmp_path, monkeypatc
     monkeypatch.setattr(_backbones, "_shelf", {})
     with pytest.raises(ValueError, match="not the one that was there at fit"):
         pickle.loads(pickle.dumps(features)).transform(drawings)
+
+
+def test_a_sequential_callable_has_one_fingerprint():
+    def network(input_shape):
+        keras = pytest.importorskip("keras")
+        keras.utils.set_random_seed(0)
+        return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(3)])
+
+    images = np.random.default_rng(0).integers(0, 255, (2, 8, 8, 3)).astype(np.uint8)
+    one, other = (
+        BackboneFeatures(network, weights=None, input_shape=(8, 8, 3), pooling=None).fit(images) for _ in range(2)
+    )
+    assert one.fingerprint_ == other.fingerprint_
