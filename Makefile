@@ -3,17 +3,24 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint clean
+.PHONY: demo demo-spiral test test-full lint clean
 
 demo: $(READY)  ## simulate recordings, run the tremor study on them, write figures to demo/
 	rm -rf demo
 	$(BIN)/skpd study tremor --out demo
+
+demo-spiral: $(READY)  ## the drawing study on simulated spirals and random weights: shows how it works, not how well
+	rm -rf demo-spiral
+	$(BIN)/skpd study spiral --data simulated --backbone ResNet50 --weights none --size 48 --out demo-spiral
 
 test: $(READY)  ## style, types, tests and doctests; every warning is an error
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto
+
+test-full: $(READY)  ## property tests and fuzzed readers with many, new examples: takes an hour or so, run it before a release
+	$(BIN)/pytest -n auto --hypothesis-profile=full tests/checks tests/properties tests/fuzz
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("skpd needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -22,4 +29,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf .venv demo build *.egg-info
+	rm -rf .venv demo demo-spiral build *.egg-info

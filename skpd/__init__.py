@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .features import TremorFeatures
-    from .images import ImageAugmenter
+    from .features import PenFeatures, TremorFeatures
+    from .images import ImageAugmenter, StrokeRenderer
+    from .models import load_model, save_model
     from .neural import BackboneFeatures, KerasMLPClassifier, KerasTransferClassifier
     from .resampling import RareClassSampler
     from .signal import TremorBandFilter, VectorMagnitude, WindowedClassifier, Windowizer
@@ -24,12 +25,16 @@ _HOMES = {
     "ImageAugmenter": "images",
     "KerasMLPClassifier": "neural",
     "KerasTransferClassifier": "neural",
+    "PenFeatures": "features",
     "RareClassSampler": "resampling",
+    "StrokeRenderer": "images",
     "TremorBandFilter": "signal",
     "TremorFeatures": "features",
     "VectorMagnitude": "signal",
     "WindowedClassifier": "signal",
     "Windowizer": "signal",
+    "load_model": "models",
+    "save_model": "models",
 }
 
 __all__ = [
@@ -37,13 +42,17 @@ __all__ = [
     "ImageAugmenter",
     "KerasMLPClassifier",
     "KerasTransferClassifier",
+    "PenFeatures",
     "RareClassSampler",
+    "StrokeRenderer",
     "TremorBandFilter",
     "TremorFeatures",
     "VectorMagnitude",
     "WindowedClassifier",
     "Windowizer",
     "__version__",
+    "load_model",
+    "save_model",
 ]
 
 

@@ -29,7 +29,13 @@ def study_tremor(
     resamplers: Annotated[
         str, typer.Option(help="**all**, or names separated by commas, such as `none,SMOTE,SMOTEENN`.")
     ] = "all",
-    classifiers: Annotated[str, typer.Option(help="Names separated by commas.")] = "random-forest",
+    classifiers: Annotated[
+        str,
+        typer.Option(
+            help="Names separated by commas: **random-forest** and **mlp** (published; mlp loads TensorFlow and takes "
+            "longer), **logistic-regression**, **gradient-boosting**."
+        ),
+    ] = "random-forest",
     protocols: Annotated[
         str,
         typer.Option(
@@ -62,6 +68,8 @@ def study_tremor(
     `skpd study tremor`
 
     `skpd study tremor --data unm_rest --road principal-axis --out unm`
+
+    `skpd study tremor --classifiers random-forest,mlp --out both`
 
     `skpd study tremor --resamplers none,SMOTE,SMOTEENN --protocols leave-one-subject-out`
     """

@@ -7,11 +7,31 @@ from typing import Any
 
 import pandas as pd
 
+from ._handwriting import (
+    make_naseer,
+    make_pen_adaboost,
+    make_pen_confound,
+    make_pen_forest,
+    make_pen_knn,
+    make_pen_svm,
+)
+from ._spiral import make_hwa1, make_hwa2, make_hwa3
 from ._tremor import make_tremor_recipe
 
 __all__ = ["list_recipes", "make_recipe"]
 
-_RECIPES: dict[str, Callable[..., Any]] = {"tremor": make_tremor_recipe}
+_RECIPES: dict[str, Callable[..., Any]] = {
+    "tremor": make_tremor_recipe,
+    "hwa1": make_hwa1,
+    "hwa2": make_hwa2,
+    "hwa3": make_hwa3,
+    "pen-svm": make_pen_svm,
+    "pen-adaboost": make_pen_adaboost,
+    "pen-knn": make_pen_knn,
+    "pen-forest": make_pen_forest,
+    "pen-confound": make_pen_confound,
+    "naseer": make_naseer,
+}
 
 
 def list_recipes() -> pd.DataFrame:
@@ -26,7 +46,7 @@ def list_recipes() -> pd.DataFrame:
     --------
     >>> from skpd.recipes import list_recipes
     >>> list_recipes()["name"].tolist()
-    ['tremor']
+    ['tremor', 'hwa1', 'hwa2', 'hwa3', 'pen-svm', 'pen-adaboost', 'pen-knn', 'pen-forest', 'pen-confound', 'naseer']
     """
     rows = [(name, (make.__doc__ or "").strip().splitlines()[0]) for name, make in _RECIPES.items()]
     return pd.DataFrame(rows, columns=["name", "summary"])
@@ -45,7 +65,7 @@ def make_recipe(name: str, **parameters: Any) -> Any:
     Returns
     -------
     estimator : estimator
-        Unfitted; recordings or drawings in, one prediction each out.
+        Unfitted; recordings, drawings or pen trajectories in, one prediction each out.
 
     Raises
     ------

@@ -2,10 +2,11 @@
 
 `tremor_resamplers` are the published ones, ready as a parameter list for ``GridSearchCV`` over an imbalanced-learn
 Pipeline, which resamples training folds only. Each is wrapped in `RareClassSampler`, which wraps any other sampler
-too.
+too. `CondensedNearestNeighbour` selects what that of imbalanced-learn selects, in a fraction of the time.
 """
 
+from ._condensed import CondensedNearestNeighbour
 from ._published import RESAMPLER_FAMILIES, tremor_resamplers
 from ._rare import RareClassSampler
 
-__all__ = ["RESAMPLER_FAMILIES", "RareClassSampler", "tremor_resamplers"]
+__all__ = ["RESAMPLER_FAMILIES", "CondensedNearestNeighbour", "RareClassSampler", "tremor_resamplers"]

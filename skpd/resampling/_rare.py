@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -56,6 +57,8 @@ class RareClassSampler(BaseSampler):
     kept_classes_ : dict
         Each class whose original rows were passed on, and why: set aside, nothing to generate, or deleted by the
         sampler and put back.
+    resample_time_ : float
+        Seconds that resampling took.
     sampling_strategy_ : dict or str
         That of the fitted sampler.
     sample_indices_ : ndarray of shape (n_samples_new,)
@@ -250,6 +253,7 @@ class RareClassSampler(BaseSampler):
         return sampler.set_params(sampling_strategy=possible).fit_resample(X, codes)
 
     def _start(self, y: np.ndarray) -> None:
+        self._started = time.perf_counter()
         labels, counts = np.unique(y, return_counts=True)
         self.class_counts_ = pd.DataFrame({"before": counts}, index=pd.Index(labels, name="class"))
         self.adapted_: dict[str, int] = {}
@@ -266,6 +270,7 @@ class RareClassSampler(BaseSampler):
         )
 
     def _finish(self, y: np.ndarray, indices: np.ndarray | None) -> None:
+        self.resample_time_ = time.perf_counter() - self._started
         labels, counts = np.unique(y, return_counts=True)
         self.class_counts_["after"] = pd.Series(counts, labels).reindex(self.class_counts_.index, fill_value=0)
         if self._selects_rows():

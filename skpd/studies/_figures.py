@@ -11,6 +11,7 @@ from sklearn.utils import Bunch
 
 from ..plotting import (
     ClassDistributionDisplay,
+    ClassEffectDisplay,
     ConfusionPanelDisplay,
     OneVsRestRocDisplay,
     ProtocolGapDisplay,
@@ -20,12 +21,12 @@ from ..plotting import (
 )
 from ..recipes import WindowTable, make_signal_road, published_tremor_scores
 from ..resampling import RESAMPLER_FAMILIES
+from ._baselines import ALL_BASELINES
 from ._results import StudyResults
 
 __all__ = ["write_tremor_figures"]
 
 _METRICS = ("gmean", "iba", "balanced_accuracy")
-_BASELINES = ("majority", "chance")
 
 
 def write_tremor_figures(
@@ -73,30 +74,35 @@ def write_tremor_figures(
         protocol = _soundest(scores)
         frame = results.predictions[results.predictions["protocol"] == protocol]
         scores_here = scores[scores["protocol"] == protocol]
-        is_baseline = scores_here["classifier"].isin(_BASELINES)
+        is_baseline = scores_here["classifier"].isin(ALL_BASELINES)
         scores_here = scores_here.assign(
             family=scores_here["resampler"].map(RESAMPLER_FAMILIES).mask(is_baseline, "baseline"),
             resampler=scores_here["resampler"].mask(is_baseline, scores_here["classifier"]),
         )
-        compared = _best_of_each_family(frame, scores_here)
-        if compared:
-            predicted = {name: (f["y_true"].to_numpy(), f["y_pred"].to_numpy()) for name, f in compared.items()}
-            columns = [f"proba_{c}" for c in results.classes.tolist()]
-            scored = {name: (f["y_true"].to_numpy(), f[columns].to_numpy()) for name, f in compared.items()}
-            displays["confusion"] = ConfusionPanelDisplay.from_predictions(
-                predicted, labels=results.classes.tolist(), label_name=label
-            )
-            # Of two classes the curve is that of the second: the patients, not the controls.
-            order = np.argsort(results.classes == "PD", kind="stable")
-            scored = {name: (y, probabilities[:, order]) for name, (y, probabilities) in scored.items()}
-            displays["roc"] = OneVsRestRocDisplay.from_predictions(
-                scored, labels=results.classes[order].tolist(), label_name=label
-            )
+        learners = list(dict.fromkeys(scores_here.loc[~is_baseline, "classifier"]))
+        for classifier in learners:
+            # One classifier needs no name; the figures of several are told apart by it.
+            suffix = f"_{classifier}" if len(learners) > 1 else ""
+            of_classifier = frame[frame["classifier"] == classifier]
+            displays |= {
+                f"{name}{suffix}": display
+                for name, display in _predictions(
+                    of_classifier, scores_here[scores_here["classifier"] == classifier], results.classes, label
+                ).items()
+            }
+        if learners:
             displays["resamplers"] = ResamplerComparisonDisplay.from_table(
                 scores_here[scores_here["metric"].isin(_METRICS)], metrics=_METRICS
             )
-        learners = scores[~scores["classifier"].isin(_BASELINES)]
-        if (learners.groupby(["resampler", "classifier"])["protocol"].nunique() > 1).any():
+        if len(learners) > 1:
+            chosen = [_best_of_each_family(scores_here[scores_here["classifier"] == name]) for name in learners]
+            kept = pd.concat([*chosen, scores_here[is_baseline]])[["resampler", "classifier"]].drop_duplicates()
+            best = scores_here.merge(kept, on=["resampler", "classifier"])
+            displays["best"] = ResamplerComparisonDisplay.from_table(
+                best[best["metric"].isin(_METRICS)], metrics=_METRICS
+            )
+        compared = scores[~scores["classifier"].isin(ALL_BASELINES)]
+        if (compared.groupby(["resampler", "classifier"])["protocol"].nunique() > 1).any():
             displays["protocols"] = _gap(scores, with_paper=label == "severity")
         files = []
         for name, display in displays.items():
@@ -132,22 +138,50 @@ def _soundest(scores: pd.DataFrame) -> str:
     return next(name for name in order if name in present)
 
 
-def _best_of_each_family(frame: pd.DataFrame, scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Held-out predictions without resampling and with the best of each family, by G-mean."""
+def _best_of_each_family(scores: pd.DataFrame) -> pd.DataFrame:
+    """No resampling and the resampler with the highest G-mean of each family, families in the paper's order."""
     gmean = scores[(scores["metric"] == "gmean") & (scores["family"] != "baseline")]
-    best = gmean.sort_values("value", ascending=False).drop_duplicates("family")
-    order = {name: i for i, name in enumerate(("none", "over", "under", "hybrid"))}
-    chosen = best.sort_values("family", key=lambda column: column.map(order))
-    frames = {}
-    for _, row in chosen.iterrows():
-        name = "no resampling" if row["resampler"] == "none" else row["resampler"]
-        frames[name] = frame[(frame["resampler"] == row["resampler"]) & (frame["classifier"] == row["classifier"])]
-    return frames
+    best = gmean.sort_values("value", ascending=False, kind="stable").drop_duplicates("family")
+    order = {name: i for i, name in enumerate(dict.fromkeys(RESAMPLER_FAMILIES.values()))}
+    return best.sort_values("family", key=lambda column: column.map(order), kind="stable")
+
+
+def _predictions(frame: pd.DataFrame, scores: pd.DataFrame, classes: np.ndarray, label: str) -> dict[str, Any]:
+    """Confusion and ROC panels without resampling and with the best of each family, and the effect on each class."""
+    by_resampler = dict(iter(frame.groupby("resampler", sort=False)))
+    displays: dict[str, Any] = {}
+    compared = {
+        "no resampling" if name == "none" else name: by_resampler[name]
+        for name in _best_of_each_family(scores)["resampler"]
+    }
+    displays["confusion"] = ConfusionPanelDisplay.from_predictions(
+        {name: (f["y_true"].to_numpy(), f["y_pred"].to_numpy()) for name, f in compared.items()},
+        labels=classes.tolist(),
+        label_name=label,
+    )
+    columns = [f"proba_{c}" for c in classes.tolist()]
+    if set(columns) <= set(frame.columns) and frame[columns].notna().all(axis=None):
+        # Of two classes the curve is that of the second: the patients, not the controls.
+        order = np.argsort(classes == "PD", kind="stable")
+        displays["roc"] = OneVsRestRocDisplay.from_predictions(
+            {name: (f["y_true"].to_numpy(), f[columns].to_numpy()[:, order]) for name, f in compared.items()},
+            labels=classes[order].tolist(),
+            # Several seeds have several folds of one number.
+            folds={name: f.groupby(["seed", "fold"]).ngroup().to_numpy() for name, f in compared.items()},
+            label_name=label,
+        )
+    if "none" in by_resampler and len(by_resampler) > 1:
+        displays["class_effect"] = ClassEffectDisplay.from_predictions(
+            {name: (f["y_true"].to_numpy(), f["y_pred"].to_numpy()) for name, f in by_resampler.items()},
+            labels=classes.tolist(),
+            label_name=label,
+        )
+    return displays
 
 
 def _gap(scores: pd.DataFrame, *, with_paper: bool) -> Any:
     """The leakage gap of every configuration that was run under several protocols, beside what the paper reports."""
-    table = scores[~scores["classifier"].isin(_BASELINES) & scores["metric"].isin(["gmean", "iba"])]
+    table = scores[~scores["classifier"].isin(ALL_BASELINES) & scores["metric"].isin(["gmean", "iba"])]
     compared = table.groupby(["resampler", "classifier"])["protocol"].transform("nunique") > 1
     table = table[compared]
     if with_paper:

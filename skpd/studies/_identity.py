@@ -10,7 +10,10 @@ import joblib
 
 __all__ = ["describe_parameters", "digest", "library_versions"]
 
-_LIBRARIES = ("skpd", "scikit-learn", "imbalanced-learn", "numpy", "scipy")
+_LIBRARIES = ("skpd", "scikit-learn", "imbalanced-learn", "numpy", "scipy", "keras", "tensorflow")
+
+#: Parameters of which the result does not depend, so that a moved folder or another number of cores refits nothing.
+_WITHOUT_EFFECT = {"memory", "n_jobs", "verbose"}
 
 
 def library_versions() -> dict[str, str]:
@@ -32,7 +35,8 @@ def describe_parameters(estimator: Any) -> dict[str, str]:
 def _identity(value: Any) -> Any:
     if hasattr(value, "get_params") and not isinstance(value, type):
         parameters = value.get_params(deep=False)
-        return [type(value).__module__, type(value).__qualname__, {k: _identity(v) for k, v in parameters.items()}]
+        telling = {k: _identity(v) for k, v in parameters.items() if k not in _WITHOUT_EFFECT}
+        return [type(value).__module__, type(value).__qualname__, telling]
     if isinstance(value, (list, tuple)):
         return [_identity(part) for part in value]
     if isinstance(value, dict):

@@ -17,12 +17,15 @@ import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import has_fit_parameter
 
 from ..exceptions import FailedFoldsWarning
 from ..model_selection import PROTOCOLS
+from ..model_selection._protocols import Fold, Protocol
 from ._identity import describe_parameters, digest, library_versions
 from ._results import StudyResults
 from ._store import ResultsFolder
@@ -225,7 +228,8 @@ def _run_cell(
             folds = PROTOCOLS[cell.protocol].folds(estimator, X, y, groups, n_splits=n_splits, random_state=cell.seed)
             fold = next(itertools.islice(folds, cell.fold, None))
             started = time.perf_counter()
-            model = clone(fold.estimator).fit(fold.X_train, fold.y_train)
+            model = clone(fold.estimator)
+            model.fit(fold.X_train, fold.y_train, **_people(model, fold, groups, PROTOCOLS[cell.protocol]))
             fitted = time.perf_counter()
             predictions = _predict(model, fold, classes)
             record["fit_seconds"], record["score_seconds"] = fitted - started, time.perf_counter() - fitted
@@ -235,6 +239,18 @@ def _run_cell(
             record["error"] = traceback.format_exc()
     record["warnings"] = sorted({f"{w.category.__name__}: {w.message}" for w in caught})
     folder.write(cell.name(estimator), record, predictions)
+
+
+def _people(model: Any, fold: Fold, groups: np.ndarray, protocol: Protocol) -> dict[str, np.ndarray]:
+    """Return who the training rows are of, for a classifier that holds people out to stop early.
+
+    A protocol that splits rows at random holds rows out at random too: it has no people.
+    """
+    *head, (name, last) = model.steps if isinstance(model, Pipeline) else [("", model)]
+    resampled = any(hasattr(step, "fit_resample") for _, step in head)
+    if resampled or protocol.scheme == "random" or not has_fit_parameter(last, "groups"):
+        return {}
+    return {f"{name}__groups" if name else "groups": groups[fold.train_rows]}
 
 
 def _predict(model: Any, fold: Any, classes: np.ndarray) -> pd.DataFrame:
@@ -259,14 +275,18 @@ def _describe(model: Any, fold: Any, groups: np.ndarray, classes: np.ndarray) ->
         "n_subjects_test": len(np.unique(groups[test])) if len(test) == len(fold.test_rows) else None,
     }
     steps = getattr(model, "named_steps", {})
-    resampler: Any = steps.get("resampler")
+    classifier = steps.get("classifier", model)
+    resampler: Any = steps.get("resampler", getattr(classifier, "sampler_", None))
     if hasattr(resampler, "class_counts_"):
         described["n_resampled"] = [int(n) for n in resampler.class_counts_["after"].reindex(classes).fillna(0)]
+        described["resample_seconds"] = resampler.resample_time_
         described["adapted"] = dict(resampler.adapted_)
         described["kept_classes"] = {str(label): reason for label, reason in resampler.kept_classes_.items()}
-    classifier = steps.get("classifier", model)
     if hasattr(classifier, "oob_score_"):
         described["oob_score"] = float(classifier.oob_score_)
     if hasattr(classifier, "feature_importances_"):
         described["feature_importances"] = [round(float(v), 6) for v in classifier.feature_importances_]
+    if hasattr(classifier, "n_epochs_"):
+        described["n_epochs"] = int(classifier.n_epochs_)
+        described["n_watched"] = len(classifier.watched_indices_)
     return described

@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 from sklearn.dummy import DummyClassifier
@@ -18,14 +19,17 @@ from ..datasets import load_unm_rest, make_tremor_recordings
 from ..exceptions import FailedFoldsWarning, SkippedDataWarning
 from ..model_selection import PROTOCOLS
 from ..recipes import (
+    BASELINES,
     TREMOR_CLASSIFIERS,
     make_window_classifier,
     make_window_table,
     published_tremor_scores,
 )
 from ..resampling import tremor_resamplers
+from ._baselines import ALL_BASELINES, SUBJECT_BASELINES
 from ._figures import write_tremor_figures
 from ._print import print_notes, print_scores, progress_bar
+from ._published_tables import published_tables, write_tables
 from ._results import StudyResults
 from ._run import run_study
 
@@ -37,8 +41,6 @@ TREMOR_DATASETS: dict[str, Callable[[int], Bunch]] = {
     # One visit a person, so that people with two do not outvote the others; the command's help says so.
     "unm_rest": lambda seed: load_unm_rest(sessions=(1,)),
 }
-
-_BASELINES = ("majority", "chance")
 
 
 def run_tremor_study(
@@ -69,7 +71,8 @@ def run_tremor_study(
     resamplers : sequence of str, default=("all",)
         Names of `skpd.resampling.tremor_resamplers`, or "all".
     classifiers : sequence of str, default=("random-forest",)
-        Names of `skpd.recipes.TREMOR_CLASSIFIERS`; the baselines are always added.
+        Names of `skpd.recipes.TREMOR_CLASSIFIERS`; the paper's are "random-forest" and "mlp". The baselines are always
+        added.
     protocols : sequence of str, default=("subject-wise",)
         Names of `skpd.model_selection.PROTOCOLS`.
     leaky : sequence of str, default=()
@@ -124,9 +127,9 @@ def run_tremor_study(
         f"{len(table.y)} windows of 4 s, {table.X.shape[1]} features ({road})"
     )
     # A baseline learns nothing from rows, so it stands once, without a resampler.
-    learners = [name for name in classifiers if name not in _BASELINES]
-    grid = [*product(resamplers, learners), *product(["none"], _BASELINES)]
-    gap = [*product(leaky, learners), *product(["none"], _BASELINES)] if leaky else []
+    learners = [name for name in classifiers if name not in BASELINES]
+    grid = [*product(resamplers, learners), *product(["none"], BASELINES)]
+    gap = [*product(leaky, learners), *product(["none"], BASELINES)] if leaky else []
     leaks = [name for name, protocol in PROTOCOLS.items() if protocol.leaks]
     configurations = [(protocol, *pair) for protocol in leaks for pair in gap]
     configurations += [(protocol, *pair) for protocol in protocols for pair in grid]
@@ -155,27 +158,31 @@ def run_tremor_study(
     if not len(results.cells):
         print_notes(console, results)
         return results
+    for name in SUBJECT_BASELINES if np.issubdtype(table.y.dtype, np.number) else SUBJECT_BASELINES[:1]:
+        results = results.with_subject_baseline(name)
     scores = pd.concat([results.scores(unit, random_state=seed) for unit in results.units], ignore_index=True)
     _write_tables(results, scores, out)
+    write_tables(published_tables(results, scores), out / "tables")
     # Chance guesses window by window; put together, its guesses vote for the majority.
     shown = scores[(scores["unit"] == results.manifest["unit"]) | (scores["classifier"] != "chance")]
     simulated = data == "simulated"
     print_scores(
         console,
         shown,
-        baselines=_BASELINES,
+        baselines=ALL_BASELINES,
         published=published_tremor_scores() if simulated else None,
         remark="The recordings are simulated: compare the rows, not their height." if simulated else "",
     )
     print_notes(console, results)
     figures = write_tremor_figures(results, scores, recordings, table, road=road, folder=out / "figures")
-    if any(file.stem == "confusion" for file in figures):
+    if any(file.stem.startswith("confusion") for file in figures):
         console.print(
-            "\nconfusion.png and roc.png show the best resampler of each family by these same scores: what was chosen "
-            "among several looks better than it is. The curves pool the folds; the AUC of the tables compares within "
-            "folds."
+            "\nThe confusion and roc figures show the best resampler of each family by these same scores: what was "
+            "chosen among several looks better than it is."
         )
-    console.print(f"\n{len(figures)} figures in {out / 'figures'}, tables in {out}", soft_wrap=True)
+    console.print(
+        f"\n{len(figures)} figures in {out / 'figures'}, tables in {out} and {out / 'tables'}", soft_wrap=True
+    )
     return results
 
 

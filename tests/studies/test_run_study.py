@@ -256,25 +256,26 @@ import importlib.util
 spec = importlib.util.spec_from_file_location("test_run_study", {file!r})
 module = importlib.util.module_from_spec(spec); spec.loader.exec_module(module)
 table = module.make_table()
-module.run_study(table, module.build, configurations=module.GRID, seeds=range(8), n_splits=4, out={out!r})
+module.run_study(table, module.build, configurations=module.GRID, seeds=range(12), n_splits=4, out={out!r})
 """
 
 
-def test_a_killed_study_continues_to_the_same_table(tmp_path):
-    undisturbed = run_study(make_table(), build, configurations=GRID, seeds=range(8), n_splits=4)
+@pytest.mark.slow
+def test_a_study_killed_at_ten_random_moments_comes_to_the_same_table(tmp_path):
+    undisturbed = run_study(make_table(), build, configurations=GRID, seeds=range(12), n_splits=4)
     out = tmp_path / "killed"
     script = SCRIPT.format(tests=os.path.dirname(__file__), file=__file__, out=str(out))
-    kills = 0
-    for _ in range(3):
-        before = len(list(out.glob("cells/*.parquet")))
+    moments = np.random.default_rng(0)
+    for _ in range(10):
+        # Some cells later, or none, and then somewhere within a cell.
+        wanted = len(list(out.glob("cells/*.parquet"))) + moments.integers(1, 8)
         process = subprocess.Popen([sys.executable, "-c", script])
-        while process.poll() is None and len(list(out.glob("cells/*.parquet"))) < before + 7:
+        while process.poll() is None and len(list(out.glob("cells/*.parquet"))) < wanted:
             time.sleep(0.002)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
+        time.sleep(moments.uniform(0, 0.02))
+        assert process.poll() is None, "the study ended before it could be killed"
+        process.send_signal(signal.SIGKILL)
         process.wait()
-    assert kills
-    assert 0 < len(load_results(out).cells) < 64
-    results = run_study(make_table(), build, configurations=GRID, seeds=range(8), n_splits=4, out=out)
+    assert 0 < len(load_results(out).cells) < 96
+    results = run_study(make_table(), build, configurations=GRID, seeds=range(12), n_splits=4, out=out)
     assert_same_results(results, undisturbed)

@@ -14,7 +14,7 @@ from skpd.cli import app
 from skpd.datasets import make_tremor_recordings
 from skpd.studies import TREMOR_DATASETS, load_results, run_tremor_study
 
-FIGURES = {"recording", "classes", "confusion", "roc", "resamplers"}
+FIGURES = {"recording", "classes", "confusion", "roc", "resamplers", "class_effect"}
 
 
 def few_recordings(seed):
