@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo demo-spiral test test-full lint clean
+.PHONY: demo demo-spiral demo-handwriting test test-full lint clean
 
 demo: $(READY)  ## simulate recordings, run the tremor study on them, write figures to demo/
 	rm -rf demo
@@ -12,6 +12,10 @@ demo: $(READY)  ## simulate recordings, run the tremor study on them, write figu
 demo-spiral: $(READY)  ## the drawing study on simulated spirals and random weights: shows how it works, not how well
 	rm -rf demo-spiral
 	$(BIN)/skpd study spiral --data simulated --backbone ResNet50 --weights none --size 48 --out demo-spiral
+
+demo-handwriting: $(READY)  ## the handwriting study on simulated pens and untrained networks: shows how it works, not how well
+	rm -rf demo-handwriting
+	$(BIN)/skpd study handwriting --data simulated --sources none --out demo-handwriting
 
 test: $(READY)  ## style, types, tests and doctests; every warning is an error
 	$(BIN)/ruff check .
@@ -29,4 +33,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf .venv demo demo-spiral build *.egg-info
+	rm -rf .venv demo demo-spiral demo-handwriting build *.egg-info

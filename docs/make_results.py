@@ -36,19 +36,19 @@ def write_table(results: Path, name: str, folder: Path) -> Path:
     """Write the scores of a study as Markdown."""
     study = load_results(results)
     parts = []
-    for unit in study.units:
+    # Where every row is a recording of its own, the two units are one.
+    units = [u for u in study.units if u != "recording" or len(study.rows) > study.rows["recording"].nunique()]
+    for unit in units:
         scores = study.scores(unit)
         if scores.empty:
             continue
-        n, people = scores["n"].max(), scores["n_subjects"].max()
-        counted = f"{n:,.0f} {unit}s" + ("" if unit == "subject" else f" of {people:.0f} subjects")
-        parts += [f"**Scored by {unit}** ({counted})", ""]
-        parts += ["| protocol | resampler | classifier | " + " | ".join(METRICS.values()) + " |"]
-        parts += ["|---|---|---" + "|---:" * len(METRICS) + "|"]
+        parts += [f"**Scored by {unit}**, {scores['n_subjects'].max():.0f} people", ""]
+        parts += [f"| protocol | resampler | classifier | {unit}s tested | " + " | ".join(METRICS.values()) + " |"]
+        parts += ["|---|---|---" + "|---:" * (1 + len(METRICS)) + "|"]
         for key, block in scores.groupby(["protocol", "resampler", "classifier"], sort=False):
             values = block.set_index("metric")
             cells = [cell(values.loc[m]) if m in values.index else "" for m in METRICS]
-            parts.append("| " + " | ".join([*key, *cells]) + " |")
+            parts.append("| " + " | ".join([*key, f"{block['n'].max():,.0f}", *cells]) + " |")
         parts.append("")
     versions = study.cells["versions"].iloc[0]
     seconds = study.cells[["fit_seconds", "score_seconds"]].sum().sum()

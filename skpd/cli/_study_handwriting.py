@@ -53,11 +53,11 @@ def study_handwriting(
         ),
     ] = None,
     size: Annotated[
-        int, typer.Option(min=0, help="Side of the images in pixels; 0: 64 for AlexNet's form, 128 for ImageNet.")
+        int, typer.Option(min=0, help="Side of the images in pixels; 0: 64 for AlexNet's form, 96 for ImageNet.")
     ] = 0,
-    augmented: Annotated[int, typer.Option(min=1, help="Augmented images of each training image.")] = 7,
+    augmented: Annotated[int, typer.Option(min=1, help="Augmented images of each training image.")] = 5,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of the last layer.")] = 30,
-    finetune_epochs: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning.")] = 5,
+    finetune_epochs: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning.")] = 8,
     protocols: Annotated[
         str,
         typer.Option(

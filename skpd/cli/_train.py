@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ._app import app, console, exit_codes, split_names
 
-_METRICS = ("balanced_accuracy", "macro_f1", "gmean", "quadratic_kappa", "auc")
+_METRICS = ("balanced_accuracy", "f1_macro", "gmean", "quadratic_kappa", "auc")
 
 
 @app.command("train")

@@ -13,7 +13,7 @@ NOT_A_DEVICE = (
     "treatment."
 )
 
-_SHOWN = ("balanced_accuracy", "macro_f1", "gmean", "iba", "quadratic_kappa", "mae", "auc")
+_SHOWN = ("balanced_accuracy", "f1_macro", "gmean", "iba", "quadratic_kappa", "mae", "auc")
 
 _TEMPLATE = """\
 # {{ title }}

@@ -14,7 +14,7 @@ from ..models._sources import RECORDING_SUFFIXES, ReadOptions
 from ._blocks import Section
 from ._render import page_file, render_page, write_page
 from ._view_drawing import PenOptions, read_drawing_view, read_pen
-from ._view_recording import read_recording
+from ._view_open import read_recording
 
 __all__ = ["write_view"]
 
@@ -120,7 +120,9 @@ def write_view(
             expected=f"a recording ({', '.join(RECORDING_SUFFIXES)}), a drawing (.png) or a pen file "
             f"({', '.join(_PEN_SUFFIXES)}; .csv with its columns)",
         )
-    html = render_page("view.html.j2", version=__version__, kind=kind, name=file.name, toc=_contents(context), **context)
+    html = render_page(
+        "view.html.j2", version=__version__, kind=kind, name=file.name, toc=_contents(context), **context
+    )
     return write_page(html, out)
 
 

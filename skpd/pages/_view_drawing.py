@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from markupsafe import Markup, escape
 
 from ..datasets import load_pen_csv, load_svc
@@ -98,7 +97,9 @@ def read_drawing_view(file: Path, model: Path | None, *, trusted: Collection[str
     """Show a drawing and, with a model, the probability of each class."""
     estimator, manifest = (None, None) if model is None else open_model(model, trusted=trusted)
     if manifest is not None and manifest["input"]["kind"] != "drawings":
-        raise ValueError(f"model: expected one of drawings for {file}, got one of {manifest['input']['kind']} ({model}).")
+        raise ValueError(
+            f"model: expected one of drawings for {file}, got one of {manifest['input']['kind']} ({model})."
+        )
     image = _read_image(file)
     facts = [f"{image.width} × {image.height} pixels"]
     sections = [Section("Drawing", [_picture(image, file.name)])]
@@ -143,7 +144,7 @@ def _bars(classes: Sequence[Any], proba: np.ndarray) -> Figure:
         with _closing(figure):
             rows = np.arange(len(classes))
             ax.barh(rows, proba, height=0.62, color=OKABE_ITO[0])
-            for row, value in zip(rows, proba, strict=True):
+            for row, value in enumerate(proba.tolist()):
                 ax.text(value + 0.01, row, f"{value:.2f}", va="center", color=INK)
             ax.set_yticks(rows, [str(label) for label in classes])
             ax.invert_yaxis()
@@ -210,18 +211,32 @@ def _read_pen(file: Path, options: PenOptions) -> list[tuple[str, np.ndarray, di
 
 
 def _pen_blocks(name: str, points: np.ndarray, units: dict[str, str]) -> list[Block]:
-    blocks: list[Block] = []
-    key = name.lower().replace(" ", "-")
-    colors = ["speed"] + ([] if np.isnan(points[:, 3]).all() else ["pressure"])
-    for color in colors:
-        display = PenDisplay.from_trajectory(
-            points, color=color, channel_names=PEN_CHANNELS, units=units, title=f"{name.lower()}, by {color}"
-        )
-        with _closing(display.figure_):
-            alt = display.alt_text_
-            blocks.append(Figure(figure_svg(display.figure_, name=f"{key}-{color}", alt=alt), alt, alt))
-    blocks.append(_features(points, units))
-    return blocks
+    colors = ["speed"] if np.isnan(points[:, 3]).all() else ["speed", "pressure"]
+    blocks: list[Block] = [_pen_figure(name, points, units, color) for color in colors]
+    return [*blocks, _features(points, units)]
+
+
+def _pen_figure(name: str, points: np.ndarray, units: dict[str, str], color: str) -> Figure:
+    import matplotlib.pyplot as plt
+
+    display = PenDisplay.from_trajectory(
+        points, color=color, channel_names=PEN_CHANNELS, units=units, title=f"{name.lower()}, by {color}"
+    )
+    figure = display.figure_
+    if color == "pressure":
+        # Speed and jerk over time stand below the first drawing.
+        height = figure.get_figheight() - 2.4
+        plt.close(figure)
+        with figure_style():
+            figure, ax = plt.subplots(figsize=(figure.get_figwidth(), height))
+            display._draw_trajectory(ax)
+    with _closing(figure), figure_style():
+        for lines in figure.axes[0].collections:
+            # Thousands of short lines of many colours are smaller as pixels.
+            lines.set_rasterized(True)
+        alt = display.alt_text_
+        key = f"{name}-{color}".lower().replace(" ", "-")
+        return Figure(figure_svg(figure, name=key, alt=alt), alt, alt)
 
 
 def _features(points: np.ndarray, units: dict[str, str]) -> Table:

@@ -17,6 +17,8 @@ __all__ = ["HIGHEST", "Layer", "decibel_range", "encode_numbers", "make_layer"]
 HIGHEST, SEGMENT = 15.0, 4.0
 #: Of a whole recording: values of a channel and columns of the spectrogram. What is shorter is kept sample by sample.
 _VALUES, _COLUMNS = 100_000, 6000
+#: The colour scale: at most and at least so many dB wide, its upper end that of the movement from so many Hz on.
+_WIDEST, _NARROWEST, _SLOW = 45.0, 20.0, 2.0
 #: Timesteps, and values of overlapping segments, that are in memory at once.
 _CHUNK = 2**18
 #: s between two segments: of short recordings a share of their length, of long ones half a segment.
@@ -87,12 +89,13 @@ def encode_numbers(values: np.ndarray) -> str:
 
 def decibel_range(layer: Layer) -> tuple[float, float]:
     """Return the ends of a colour scale that shows what moves above what rests."""
-    known = layer.spectrum[np.isfinite(layer.spectrum)]
-    if not len(known):
+    rows = layer.spectrum[np.isfinite(layer.spectrum).all(axis=1)]
+    if not len(rows):
         return -60.0, 0.0
     # The lowest frequencies are gravity's, and would leave no colours for the others.
-    high = float(np.percentile(known, 99.7))
-    return max(float(np.percentile(known, 20)), high - 45.0) - 1.0, high
+    high = float(np.percentile(rows[:, round(_SLOW / layer.hertz) :].max(axis=1), 99.8))
+    low = max(float(np.percentile(rows, 20)), high - _WIDEST)
+    return low, max(high, low + _NARROWEST)
 
 
 def make_layer(recording: Recording, begin: int = 0, end: int | None = None) -> Layer:

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..exceptions import DataFileError
-from ..models import FeatureRanges
-from ..models._predict import DaySummary, check_magnitude, highest_frequency, predict_recording
-from ..models._predict import check_recording_model as _check_model
-from ..models._sources import ReadOptions, Recording, open_recording
-from ..models._store import open_model
+from ..models._sources import Recording
 from ..plotting import OKABE_ITO
 from ..plotting._style import FAINT, class_colors, format_share
-from ..signal import PUBLISHED_BANDS, band_channel_names
+from ..signal import band_channel_names
 from ._blocks import Block, Cell, Note, Paragraph, Row, Section, Table, Terms
 from ._study import plural
 from ._view_layers import SEGMENT, decibel_range, make_layer
-from ._view_windows import FLAGS, find_bouts, is_severity, measure_days, measure_windows, strongest_windows
-from ._view_windows import timeline_json as _timeline
+from ._view_windows import FLAGS, find_bouts, is_severity, measure_days, strongest_windows, timeline_json
 
-__all__ = ["RecordingView", "read_recording"]
+__all__ = ["RecordingView"]
 
 #: Bouts that are listed and shown sample by sample, and how long such a stretch is, s.
 _LISTED, _DETAIL, _MARGIN = 40, 60.0, 5.0
 #: Values of all channels that the stretches may hold together.
 _DETAIL_VALUES = 1_000_000
-_MOST_CHANNELS = 6
 #: Share of windows unlike the training data from which on the page warns first of all.
 _UNLIKE = 0.05
 
@@ -296,10 +287,7 @@ class RecordingView:
             "clock": None if start is None else start.tz_localize(None).timestamp() * 1000,
             "channels": channels,
             "colors": list(OKABE_ITO[:n_channels]),
-            "legend": [
-                {"title": name, "color": color}
-                for name, color in zip(channels, OKABE_ITO, strict=False)
-            ],
+            "legend": [{"title": name, "color": color} for name, color in zip(channels, OKABE_ITO, strict=False)],
             "bands": [
                 {"low": low, "high": high, "title": f"{low:g}–{high:g} Hz", "color": OKABE_ITO[j % len(OKABE_ITO)]}
                 for j, (low, high) in enumerate(self.bands.values())
@@ -310,10 +298,11 @@ class RecordingView:
                 for label, color in class_colors(self.classes).items()
             ],
             "graded": self.graded,
-            "decibels": [round(value) for value in decibels],
+            "decibels": decibels,
+            "decibel_text": [f"{value:.0f}".replace("-", "−") for value in decibels],
             "scale": _color_scale(),
             "layers": [layer.as_json(decibels) for layer in layers],
-            "timeline": _timeline(self.windows, self.names, self.classes),
+            "timeline": timeline_json(self.windows, self.names, self.classes),
         }
 
     def _stretches(self) -> list[tuple[int, int]]:
@@ -334,47 +323,6 @@ class RecordingView:
             if end - begin >= SEGMENT * rate:
                 found.append((begin, end))
         return found
-
-
-def read_recording(
-    file: Path, model: Path | None, options: ReadOptions, *, trusted: Collection[str], n_jobs: int | None
-) -> RecordingView:
-    """Open a recording, predict or measure its windows, and gather what its page says."""
-    estimator, manifest, ranges = None, None, None
-    # Without a model times that are uneven are brought to the rate that is stated, if there is one.
-    rate, highest = options.sampling_rate, max(high for _, high in PUBLISHED_BANDS.values())
-    if model is not None:
-        estimator, manifest = open_model(model, trusted=trusted)
-        kind = manifest["input"]["kind"]
-        if kind != "recordings":
-            raise ValueError(f"model: expected one of recordings for {file}, got one of {kind} ({model}).")
-        rate, highest = float(manifest["input"]["sampling_rate_hz"]), highest_frequency(estimator)
-        ranges = None if manifest["ranges"] is None else FeatureRanges.from_json(manifest["ranges"])
-    with open_recording(file, options, rate, highest) as recording:
-        n_channels = recording.samples.shape[1]
-        if n_channels > _MOST_CHANNELS:
-            raise DataFileError(
-                file, found=f"{n_channels} channels", expected=f"at most {_MOST_CHANNELS}", advice="Name some of them."
-            )
-        if recording.samples.shape[0] < SEGMENT * recording.sampling_rate:
-            raise DataFileError(
-                file,
-                found=f"{recording.samples.shape[0] / recording.sampling_rate:.3g} s",
-                expected=f"at least one window, {SEGMENT:g} s",
-            )
-        if estimator is None or manifest is None:
-            windows = pd.concat(measure_windows(recording, PUBLISHED_BANDS), ignore_index=True)
-            return RecordingView(recording, windows, dict(PUBLISHED_BANDS), [], None, None)
-        if manifest["input"]["magnitude"] is not None:
-            check_magnitude(recording, manifest["input"]["magnitude"])
-        summary = DaySummary({}, manifest["classes"])
-        blocks = []
-        for block in predict_recording(estimator, recording, ranges=ranges, n_jobs=n_jobs):
-            summary.add(block)
-            blocks.append(block.drop(columns=["start_time", "n_features_outside"], errors="ignore"))
-        windows = pd.concat(blocks, ignore_index=True)
-        bands = dict(_check_model(estimator)[0][-1].bands_)
-        return RecordingView(recording, windows, bands, manifest["classes"], summary.rows(), manifest)
 
 
 def _model_days(summary: pd.DataFrame, classes: list, graded: bool) -> Table:

@@ -96,7 +96,8 @@ def find_bouts(windows: pd.DataFrame, bands: Sequence[str]) -> pd.DataFrame:
     tremor = (windows["prediction"].fillna(0) > 0) & ~_flag(windows, "gap") & ~_flag(windows, "nonwear")
     rows = []
     for _, run in windows[tremor].groupby((~tremor).cumsum()[tremor]):
-        band = max(bands, key=lambda name, run=run: run[f"{name}_acceleration_m_s2"].mean())
+        sizes = [run[f"{name}_acceleration_m_s2"].mean() for name in bands]
+        band = bands[int(np.argmax(sizes))]
         start, end = float(run["start_s"].iloc[0]), float(run["end_s"].iloc[-1])
         rows.append(
             {

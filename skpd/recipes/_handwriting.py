@@ -53,10 +53,12 @@ TRANSFER_MODES = ("freeze", "finetune")
 
 #: Side of the images in pixels, by source: what the small network was made for, and a compromise between the 224 of
 #: ImageNet and the time of fine-tuning without a graphics card.
-_IMAGE_SIZE = {"imagenet": 128, "mnist": 64, "none": 64}
+_IMAGE_SIZE = {"imagenet": 96, "mnist": 64, "none": 64}
 
-#: Layers that fine-tuning trains. Of a deep network the last, of the small one all.
+#: Layers that fine-tuning trains, and its learning rate: of a deep network the last, and carefully, of the small one
+#: all.
 _UNFREEZE = {"imagenet": 6, "mnist": 1000, "none": 1000}
+_LEARNING_RATE = {"imagenet": 1e-5, "mnist": 1e-4, "none": 1e-4}
 
 
 class MarginSVC(SVC):
@@ -306,10 +308,10 @@ def make_naseer(
     source_network: str | os.PathLike | None = None,
     image_size: int | None = None,
     width: float = 1.5,
-    n_per_image: int = 7,
+    n_per_image: int = 5,
     epochs: int = 30,
-    finetune_epochs: int = 5,
-    finetune_learning_rate: float = 1e-4,
+    finetune_epochs: int = 8,
+    finetune_learning_rate: float | None = None,
     unfreeze: int | str | None = None,
     batch_size: int = 32,
     channel_names: Sequence[str] = ("x", "y", "t", "pressure", "azimuth", "altitude", "pen_down"),
@@ -331,15 +333,15 @@ def make_naseer(
         The network trained on digits, a ``.keras`` file for images of `image_size`. None calls `train_digit_network`,
         which takes minutes the first time.
     image_size : int or None, default=None
-        Side of the images in pixels. None takes 64 for AlexNet's form and 128 for ImageNet.
+        Side of the images in pixels. None takes 64 for AlexNet's form and 96 for ImageNet.
     width : float, default=1.5
         Of the line, in pixels of an image of 64.
-    n_per_image : int, default=7
+    n_per_image : int, default=5
         Augmented images of each training image, beside it.
-    epochs, finetune_epochs : int, default=30 and 5
+    epochs, finetune_epochs : int, default=30 and 8
         Of the last layer, and of fine-tuning.
-    finetune_learning_rate : float, default=1e-4
-        Of fine-tuning.
+    finetune_learning_rate : float or None, default=None
+        Of fine-tuning. None takes 1e-5 for the ImageNet network and 1e-4 for AlexNet's form.
     unfreeze : int, str or None, default=None
         Layers that fine-tuning trains, as in `skpd.neural.KerasTransferClassifier`. None trains the last 6 of the
         ImageNet network, which knows more than a few dozen people can teach it, and all of AlexNet's form.
@@ -392,7 +394,7 @@ def make_naseer(
     >>> list(recipe.named_steps)
     ['renderer', 'resampler', 'classifier']
     >>> recipe["classifier"].input_shape, recipe["classifier"].head
-    ((128, 128, 3), ())
+    ((96, 96, 3), ())
     """
     if source not in TRANSFER_SOURCES:
         raise ValueError(f"source: expected one of {', '.join(map(repr, TRANSFER_SOURCES))}, got {source!r}.")
@@ -422,7 +424,7 @@ def make_naseer(
         unfreeze=_UNFREEZE[source] if unfreeze is None else unfreeze,
         epochs=epochs,
         finetune_epochs=finetune_epochs,
-        finetune_learning_rate=finetune_learning_rate,
+        finetune_learning_rate=_LEARNING_RATE[source] if finetune_learning_rate is None else finetune_learning_rate,
         batch_size=batch_size,
         class_weight="balanced",
         early_stopping=False,

@@ -21,7 +21,7 @@ from ..plotting import (
 )
 from ..recipes import WindowTable, make_signal_road, published_tremor_scores
 from ..resampling import RESAMPLER_FAMILIES
-from ._baselines import ALL_BASELINES
+from ._baselines import ALL_BASELINES, SUBJECT_BASELINES
 from ._results import StudyResults
 
 __all__ = ["write_tremor_figures"]
@@ -70,7 +70,8 @@ def write_tremor_figures(
         displays["classes"] = ClassDistributionDisplay.from_labels(
             table.y, table.groups, label_name=label, unit="windows"
         )
-        scores = scores[scores["unit"] == results.manifest["unit"]]
+        # Of unseen people the baselines that know the person know nothing, and would draw the majority twice more.
+        scores = scores[(scores["unit"] == results.manifest["unit"]) & ~scores["classifier"].isin(SUBJECT_BASELINES)]
         protocol = _soundest(scores)
         frame = results.predictions[results.predictions["protocol"] == protocol]
         scores_here = scores[scores["protocol"] == protocol]

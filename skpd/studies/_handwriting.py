@@ -34,8 +34,8 @@ __all__ = ["run_handwriting_study"]
 
 _ROADS = ("features", "images")
 
-#: What learns nothing of the movement: the setup of the recording, the commonest class, guesses.
-BASELINES = ("pen-confound", "majority", "chance")
+#: What learns nothing of the movement: the setup of the recording, and the commonest class.
+BASELINES = ("pen-confound", "majority")
 
 
 def run_handwriting_study(
@@ -51,9 +51,9 @@ def run_handwriting_study(
     weights: str | None = "imagenet",
     source_network: str | Path | None = None,
     image_size: int | None = None,
-    n_per_image: int = 7,
+    n_per_image: int = 5,
     epochs: int = 30,
-    finetune_epochs: int = 5,
+    finetune_epochs: int = 8,
     protocols: Sequence[str] = ("subject-wise",),
     n_splits: int = 5,
     seed: int = 0,
@@ -87,7 +87,7 @@ def run_handwriting_study(
         or in `out`.
     image_size : int or None, default=None
         Side of the images in pixels; None as in `skpd.recipes.make_naseer`.
-    n_per_image, epochs, finetune_epochs : int, default=7, 30 and 5
+    n_per_image, epochs, finetune_epochs : int, default=5, 30 and 8
         As in `skpd.recipes.make_naseer`.
     protocols : sequence of str, default=("subject-wise",)
         Names of `skpd.model_selection.PROTOCOLS`.
@@ -166,8 +166,13 @@ def run_handwriting_study(
     for line in facts.warnings(find_confounds(pens, copies)):
         console.print(line, highlight=False)
 
-    shared = {"image_size": image_size, "n_per_image": n_per_image, "epochs": epochs}
-    shared |= {"finetune_epochs": finetune_epochs, "memory": str(out / "features")}
+    shared: dict[str, Any] = {
+        "image_size": image_size,
+        "n_per_image": n_per_image,
+        "epochs": epochs,
+        "finetune_epochs": finetune_epochs,
+        "memory": str(out / "features"),
+    }
     paths: dict[str, Any] = {"backbone": backbone, "weights": weights}
     if any(source == "mnist" for source, _ in networks.values()):
         paths["source_network"] = _find_source(source_network, out, image_size or 64, console, progress)
@@ -188,10 +193,9 @@ def run_handwriting_study(
     def build(resampler: str, classifier: str, *, random_state: int) -> Any:
         if classifier == "majority":
             return Pipeline([("classifier", DummyClassifier(strategy="constant", constant=majority))])
-        if classifier == "chance":
-            return Pipeline([("classifier", DummyClassifier(strategy="stratified", random_state=random_state))])
         if classifier in networks:
-            return make_naseer(*networks[classifier], **paths, **shared, random_state=random_state)
+            source, mode = networks[classifier]
+            return make_naseer(source, mode, **paths, **shared, random_state=random_state)
         given = {} if classifier == "pen-confound" else {"spiral": spiral}
         return make_recipe(classifier, **given, random_state=random_state)
 

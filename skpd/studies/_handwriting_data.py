@@ -16,12 +16,13 @@ from ..recipes._handwriting import describe_setup
 
 __all__ = ["HANDWRITING_DATASETS", "PenDataset", "find_confounds", "load_pens"]
 
+#: The label of patients in all these datasets.
 PATIENT = "parkinson"
 
 #: A drawing is called stretched where it is this many times as wide as high.
-_STRETCHED = 1.3
+STRETCHED = 1.3
 
-#: Rates are told apart by the band between the two devices of a set, in parts of the higher.
+#: A recording is slow where its rate is this much below the highest, as a share: clocks of one device differ less.
 _RATE_STEP = 0.05
 
 
@@ -138,10 +139,10 @@ def find_confounds(pens: Bunch, copies: pd.DataFrame) -> list[str]:
             f"at {second:.0f} {sick[~slow].sum()}: the rate alone has an AUC of {_area(sick, slow):.2f}"
         )
     ratio = np.exp(np.nan_to_num(log_ratio))
-    stretched = ratio > _STRETCHED
+    stretched = ratio > STRETCHED
     if stretched.any():
         found.append(
-            f"{stretched.sum()} drawings are more than {_STRETCHED} times as wide as high, {sick[stretched].sum()} of "
+            f"{stretched.sum()} drawings are more than {STRETCHED} times as wide as high, {sick[stretched].sum()} of "
             f"them patients': width/height alone has an AUC of {_area(sick, ratio):.2f}. Images and lengths along "
             "x show it"
         )
@@ -154,9 +155,7 @@ def find_confounds(pens: Bunch, copies: pd.DataFrame) -> list[str]:
             )
     for _, same in copies.groupby(copies["same_as"].where(copies["same_as"] != "", copies["recording"])):
         who = ", ".join(f"{n} {label}" for label, n in same["target"].value_counts().items())
-        found.append(
-            f"one {same['task'].iloc[0]} recording stands under {len(same)} names ({who}), and is left out"
-        )
+        found.append(f"one {same['task'].iloc[0]} recording stands under {len(same)} names ({who}), and is left out")
     return found
 
 

@@ -19,8 +19,9 @@ from ..plotting import (
     ResamplerComparisonDisplay,
     figure_style,
 )
-from ..recipes import TRANSFER_MODES, TRANSFER_SOURCES, make_naseer
-from ._handwriting_data import PATIENT
+from ..recipes import make_naseer
+from ..recipes._handwriting import describe_setup
+from ._handwriting_data import PATIENT, STRETCHED
 from ._handwriting_print import HandwritingFacts, name_recipe
 from ._results import StudyResults
 
@@ -84,7 +85,7 @@ def write_handwriting_figures(
         displays["images"] = _contact_sheet(pens)
         displays["recipes"] = _comparison(scores[scores["protocol"] == soundest], baselines)
         displays[f"roc-{soundest}"] = _roc(results, soundest)
-        learned = scores[~scores["classifier"].isin(["majority", "chance"])]
+        learned = scores[~scores["classifier"].isin(["majority"])]
         if learned["protocol"].nunique() > 1:
             displays["protocols"] = ProtocolGapDisplay.from_table(
                 learned, metrics=_METRICS, interval="95% interval over people"
@@ -98,8 +99,10 @@ def write_handwriting_figures(
 
 
 def _typical(pens: Bunch, label: Any) -> int:
-    """Return the recording of a class whose duration is the median of the class."""
+    """Return the recording of a class whose duration is the median of the class, among those that are not stretched."""
     rows = np.flatnonzero(np.asarray(pens.y) == label)
+    whole = np.abs(np.nan_to_num(describe_setup(pens.X[rows])[:, 1])) < np.log(STRETCHED)
+    rows = rows[whole] if whole.any() else rows
     duration = pens.index["duration_s"].to_numpy()[rows]
     return int(rows[np.argsort(duration, kind="stable")[len(rows) // 2]])
 
@@ -118,12 +121,13 @@ def _contact_sheet(pens: Bunch) -> Any:
 
 
 def _comparison(scores: pd.DataFrame, baselines: Sequence[str]) -> Any:
-    networks = {f"{source}-{mode}" for source in TRANSFER_SOURCES for mode in TRANSFER_MODES}
-    family = np.where(scores["classifier"].isin(networks), "images", "features")
-    # The setup is a row with its interval, since it may be as good as any; the others are lines.
-    is_line = scores["classifier"].isin([name for name in baselines if name != "pen-confound"])
-    family = np.where(is_line, "baseline", np.where(scores["classifier"] == "pen-confound", "setup", family))
-    table = scores.assign(resampler=scores["recipe"], family=family, classifier="recipe")
+    # The setup is a row with its interval, since it may be as good as any; the other baselines are lines.
+    is_setup = scores["classifier"] == "pen-confound"
+    is_line = scores["classifier"].isin(baselines) & ~is_setup
+    family = np.where(scores["classifier"].str.startswith("pen-"), "movement", "images")
+    family = np.where(is_setup, "setup alone", np.where(is_line, "baseline", family))
+    names = scores["recipe"].mask(is_setup, "rate, width/height").mask(is_line, scores["classifier"])
+    table = scores.assign(resampler=names, family=family, classifier="recipe")
     return ResamplerComparisonDisplay.from_table(table, metrics=_METRICS, interval="95% interval over people")
 
 

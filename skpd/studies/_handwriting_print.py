@@ -33,7 +33,6 @@ _NAMES = {
     "pen-forest": "random forest",
     "pen-confound": "setup alone: rate, shape",
     "majority": "always the majority",
-    "chance": "guesses",
 }
 _SOURCES = {"imagenet": "ImageNet", "mnist": "MNIST", "none": "random weights"}
 _MODES = {"freeze": "frozen", "finetune": "fine-tuned"}
@@ -113,14 +112,12 @@ def print_handwriting_scores(
     """
     for protocol, of_protocol in scores.groupby("protocol", sort=False):
         for unit, block in of_protocol.groupby("unit", sort=False):
-            # Chance guesses recording by recording; put together, its guesses vote for the majority.
-            shown = block if unit == "recording" else block[block["classifier"] != "chance"]
-            title = f"[bold]{protocol}[/]: {shown['n'].max():,.0f} {'people' if unit == 'subject' else 'recordings'}"
+            title = f"[bold]{protocol}[/]: {block['n'].max():,.0f} {'people' if unit == 'subject' else 'recordings'}"
             at_once = max(1, (console.width - _NAME_WIDTH) // _METRIC_WIDTH)
-            metrics = [metric for metric in _PRINTED if (shown["metric"] == metric).any()]
+            metrics = [metric for metric in _PRINTED if (block["metric"] == metric).any()]
             for start in range(0, len(metrics), at_once):
                 console.print()
-                console.print(_table(shown, metrics[start : start + at_once], title, baselines))
+                console.print(_table(block, metrics[start : start + at_once], title, baselines))
         console.print(_caption(protocol, facts), style="dim", highlight=False)
     console.print()
     for line in _published(scores, facts):
@@ -178,16 +175,13 @@ def _published(scores: pd.DataFrame, facts: HandwritingFacts) -> list[str]:
     if len(ours):
         lines.append("[bold]Accuracy of ImageNet, fine-tuned, beside the paper's[/]")
         for row in ours.itertuples():
+            interval = f" ({row.low:.2f}-{row.high:.2f})" if pd.notna(row.low) else ""
             lines.append(
-                f"  ours: {row.value:.4f} ({row.low:.2f}-{row.high:.2f}), {facts.data}, {facts.task}, {row.protocol}; "
-                f"always the majority: {facts.majority:.4f}"
-                if pd.notna(row.low)
-                else f"  ours: {row.value:.4f}, {facts.data}, {facts.task}, {row.protocol}"
+                f"  ours: {row.value:.4f}{interval}, {facts.data}, {facts.task}, {row.protocol}; always the majority: "
+                f"{facts.majority:.4f}"
             )
         lines.append(f"  paper: {paper['value']:.4f}, {paper['data']}, AlexNet; split of people: {paper['protocol']}")
-    others = published[(published["system"] != "Naseer 2020") & published["data"].str.lower().isin([facts.data])]
-    if facts.data == "simulated":
-        others = others.iloc[:0]
+    others = published[(published["system"] != "Naseer 2020") & (published["data"].str.lower() == facts.data)]
     if len(others):
         lines.append("[bold]Accuracy that others report of these people[/]")
         lines += [f"  {row.value:.3f}  {row.system}: {row.method}; {row.protocol}" for row in others.itertuples()]
@@ -215,8 +209,9 @@ def print_transfer(console: Console, transfer: pd.DataFrame, backbone: str) -> N
             pad_edge=False,
             padding=(0, 1, 0, 0),
         )
-        for heading, justify in (("", "left"), ("difference", "right"), ("95 % interval", "right"), ("p", "right")):
-            table.add_column(heading, justify=justify, no_wrap=True)
+        table.add_column("", no_wrap=True)
+        for heading in ("difference", "95 % interval", "p"):
+            table.add_column(heading, justify="right", no_wrap=True)
         for row in block.itertuples():
             mode = _MODES[row.first.partition("-")[2]]
             first, second = (_SOURCES[name.partition("-")[0]] for name in (row.first, row.second))

@@ -93,7 +93,11 @@ def _table(
         head = name
         if has_paper and paper is not None and not last and name in paper.index:
             head += "\n[dim]paper: {gmean:.2f}, {iba:.2f}[/]".format(**paper.loc[name])
-        table.add_row(head, *(_cell(values.loc[metric]) for metric in metrics), style="dim" if last else None)
+        table.add_row(
+            head,
+            *(_cell(values.loc[metric]) if metric in values.index else "" for metric in metrics),
+            style="dim" if last else None,
+        )
     return table
 
 

@@ -126,6 +126,9 @@ def _table(scores: pd.DataFrame, metrics: list[str], title: str, *, with_paper: 
         head += f"\n{first['n']:,.0f} tested"
         cells = []
         for metric in metrics:
+            if metric not in values.index:
+                cells.append("")
+                continue
             cell = _cell(values.loc[metric])
             published = values.loc[metric, "published"]
             if with_paper and pd.notna(published):

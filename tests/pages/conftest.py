@@ -8,9 +8,13 @@ import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import Pipeline
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import Bunch
 
+from skpd.datasets import make_tremor_recordings
+from skpd.models import save_model
+from skpd.recipes import make_recipe
 from skpd.studies import run_study
 
 
@@ -70,3 +74,37 @@ def browser():
         opened = started.chromium.launch(executable_path=found, args=quiet)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory):
+    """A small model of recordings, in a folder."""
+    wrist = make_tremor_recordings(n_subjects=6, duration=12.0, random_state=0)
+    forest = RandomForestClassifier(n_estimators=3, random_state=0)
+    recipe = make_recipe("tremor", sampling_rate=wrist.sampling_rate, classifier=forest)
+    folder = tmp_path_factory.mktemp("models") / "tremor"
+    return save_model(
+        recipe.fit(wrist.data, wrist.target),
+        folder,
+        recipe="tremor",
+        sampling_rate=wrist.sampling_rate,
+        units="m/s^2",
+        channels=wrist.channel_names,
+        limitations=["Made for tests."],
+    )
+
+
+@pytest.fixture(scope="session")
+def four_days(tmp_path_factory):
+    """Four days at 25 Hz, with tremor in one hour of seven."""
+    file = tmp_path_factory.mktemp("long") / "days.npy"
+    hour = 3600 * 25
+    samples = np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=(96 * hour, 3))
+    rng = np.random.default_rng(0)
+    rest = rng.normal(0, 0.3, (hour, 3)) + [0, 0, 9.81]
+    shaking = rest.copy()
+    shaking[: hour // 2, 0] += 1.5 * np.sin(2 * np.pi * 4.8 * np.arange(hour // 2) / 25)
+    for k in range(96):
+        samples[k * hour : (k + 1) * hour] = shaking if k % 7 == 3 else rest
+    samples.flush()
+    return file

@@ -5,7 +5,7 @@
   const viewer = document.getElementById("viewer");
   const readout = viewer.querySelector("output");
   const LEFT = 46, RIGHT = 6, BOTTOM = 20, TOP = 4;
-  const HEIGHTS = { overview: 44, signal: 190, spectrogram: 210, shares: 84, probabilities: 120, amplitude: 140, frequency: 110 };
+  const HEIGHTS = { overview: 56, signal: 250, spectrogram: 220, spectrum: 150, shares: 84, probabilities: 120, amplitude: 140, frequency: 110 };
   const INK = "#1f2328", MUTED = "#5c646d", GRID = "#e4e7eb", ACCENT = "#0072b2", FLAG = "#8a5a00";
   const FONT = '12px "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
   const LEAST = Math.min(1, data.duration);
@@ -58,7 +58,7 @@
     const offset = data.clock === null ? 0 : (data.clock / 1000) % 86400;
     const found = [];
     for (let k = Math.ceil((from + offset) / step); k * step - offset <= to; k++) found.push(k * step - offset);
-    return [found, step];
+    return [found, t => clockText(t, step)];
   };
 
   /* Panels. */
@@ -79,7 +79,8 @@
     ctx.font = FONT;
     const box = { left: LEFT, top: TOP, width: width - LEFT - RIGHT, height: height - TOP - BOTTOM };
     const x = t => box.left + (t - range[0]) / (range[1] - range[0]) * box.width;
-    const [marks, step] = ticks(range[0], range[1], box.width);
+    // Of the spectrum the axis is frequency.
+    const [marks, write] = name === "spectrum" ? [[0, 3, 6, 9, 12, 15], f => `${f} Hz`] : ticks(range[0], range[1], box.width);
     ctx.fillStyle = MUTED;
     ctx.strokeStyle = GRID;
     ctx.lineWidth = 1;
@@ -91,12 +92,12 @@
       ctx.moveTo(at, box.top);
       ctx.lineTo(at, box.top + box.height);
       ctx.stroke();
-      const text = clockText(t, step), half = ctx.measureText(text).width / 2;
+      const text = write(t), half = ctx.measureText(text).width / 2;
       ctx.fillText(text, Math.min(Math.max(at, half), width - half), height - 5);
     }
     return { ctx, box, x, range };
   };
-  const axis = ({ ctx, box }, values, y, text) => {
+  const axis = ({ ctx, box }, values, y) => {
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";
     for (const value of values) {
@@ -107,7 +108,7 @@
       ctx.lineTo(box.left + box.width, at);
       ctx.stroke();
       ctx.fillStyle = MUTED;
-      ctx.fillText(text ? text(value) : String(value), box.left - 6, Math.min(Math.max(at, box.top + 6), box.top + box.height - 4));
+      ctx.fillText(String(value).replace("-", "\u2212"), box.left - 6, Math.min(Math.max(at, box.top + 6), box.top + box.height - 4));
     }
   };
   const clip = ({ ctx, box }, draw) => {
@@ -208,6 +209,7 @@
   };
 
   const palette = Array.from({ length: 256 }, (_, i) => i ? data.scale[Math.round((i - 1) / 254 * (data.scale.length - 1))] : [238, 240, 243]);
+  const decibel = byte => data.decibels[0] + (byte - 1) / 254 * (data.decibels[1] - data.decibels[0]);
   const drawSpectrogram = p => {
     const { ctx, box, x, range } = p;
     const top = 15, y = f => box.top + (1 - f / top) * box.height;
@@ -265,6 +267,44 @@
     ctx.textBaseline = "middle";
     ctx.fillStyle = MUTED;
     for (const f of [0, 3, 6, 9, 12, 15]) ctx.fillText(String(f), box.left - 6, Math.max(y(f), box.top + 6));
+  };
+
+  /* The mean power of the time shown by frequency. */
+  const drawSpectrum = p => {
+    const { ctx, box, x } = p;
+    let best = null;
+    for (const layer of shown(view, box.width, data.layers[0].spectrum.step)) {
+      const s = layer.spectrum, sums = new Float64Array(s.rows);
+      layer.unpack();
+      let n = 0;
+      for (let i = Math.max(0, Math.ceil((view[0] - s.start) / s.step)); i < s.n && s.start + i * s.step <= view[1]; i++) {
+        if (!layer.power[i * s.rows]) continue;
+        n++;
+        for (let row = 0; row < s.rows; row++) sums[row] += 10 ** (decibel(layer.power[i * s.rows + row]) / 10);
+      }
+      // Whichever layer has more columns in view says it best.
+      if (n && (!best || n > best.n)) best = { n, hertz: s.hertz, values: Array.from(sums, v => 10 * Math.log10(v / n)) };
+    }
+    if (!best) return;
+    // Below 1 Hz lies how the hand is held.
+    const heard = best.values.filter((_, row) => row * best.hertz >= 1);
+    const low = Math.min(...heard) - 2, high = Math.max(...heard) + 3, y = v => box.top + (high - v) / (high - low) * box.height;
+    data.bands.forEach((band, b) => {
+      ctx.fillStyle = b % 2 ? "#f6f7f9" : "#eceff2";
+      ctx.fillRect(x(band.low), box.top, x(band.high) - x(band.low), box.height);
+      ctx.fillStyle = MUTED;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "top";
+      ctx.fillText(band.title, x((band.low + band.high) / 2), box.top + 3);
+    });
+    axis(p, nice(low, high, 4), y);
+    clip(p, () => {
+      ctx.strokeStyle = INK;
+      ctx.lineWidth = 1.4;
+      ctx.beginPath();
+      best.values.forEach((v, row) => ctx.lineTo(x(row * best.hertz), y(v)));
+      ctx.stroke();
+    });
   };
 
   const drawStack = (p, values) => {
@@ -351,6 +391,7 @@
   const DRAW = {
     signal: p => drawSignal(p, true),
     spectrogram: drawSpectrogram,
+    spectrum: drawSpectrum,
     shares: p => drawStack(p, timeline.shares),
     probabilities: p => drawStack(p, timeline.probabilities),
     amplitude: drawAmplitude,
@@ -370,7 +411,7 @@
   };
   const drawCursor = () => {
     for (const [name, panel] of Object.entries(panels)) {
-      if (name === "overview") continue;
+      if (name === "overview" || name === "spectrum") continue;
       panel.cursor ||= panel.canvas.parentElement.appendChild(Object.assign(document.createElement("div"), { className: "cursor" }));
       const inside = hover !== null && hover >= view[0] && hover <= view[1];
       panel.cursor.hidden = !inside;
@@ -394,7 +435,7 @@
   const draw = () => {
     asked = false;
     drawOverview();
-    for (const [name, panel] of Object.entries(panels)) if (DRAW[name]) DRAW[name](pen(panel, name, view));
+    for (const [name, panel] of Object.entries(panels)) if (DRAW[name]) DRAW[name](pen(panel, name, name === "spectrum" ? [0, 15] : view));
     drawCursor();
     viewer.dataset.from = view[0].toFixed(3);
     viewer.dataset.to = view[1].toFixed(3);
@@ -434,6 +475,7 @@
     return range[0] + Math.min(Math.max(share, 0), 1) * (range[1] - range[0]);
   };
   for (const [name, { canvas }] of Object.entries(panels)) {
+    if (name === "spectrum") continue;
     const down = new Map();
     let from = null;
     canvas.addEventListener("pointerdown", event => {
