@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo demo-spiral demo-handwriting test test-full lint clean
+.PHONY: docs coverage demo demo-spiral demo-handwriting test test-full lint clean
 
 demo: $(READY)  ## simulate recordings, run the tremor study on them, write figures to demo/
 	rm -rf demo
@@ -26,10 +26,17 @@ test: $(READY)  ## style, types, tests and doctests; every warning is an error
 test-full: $(READY)  ## property tests and fuzzed readers with many, new examples: takes an hour or so, run it before a release
 	$(BIN)/pytest -n auto --hypothesis-profile=full tests/checks tests/properties tests/fuzz
 
+docs: $(READY)  ## the documentation, examples executed; every warning is an error
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+coverage: $(READY)  ## branch coverage of the tests
+	$(BIN)/pytest -n auto -q --cov --cov-report=term:skip-covered
+
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("skpd needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,docs]'
 	touch $@
 
 clean:

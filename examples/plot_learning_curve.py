@@ -67,5 +67,6 @@ plt.show()
 # What to take from it
 # --------------------
 # Windows of a person repeat what the person's other windows say: eight times as many add little. Six times as many
-# people add more. The number that decides is that of people, which is why every table of skpd names it, and why its intervals
-# are drawn over people. The bars are wide, too: with six people in a test fold a score moves with who they are.
+# people add more. The number that decides is that of people, which is why every table of skpd names it, and why its
+# intervals are drawn over people. The bars are wide, too: with six people in a test fold a score moves with who they
+# are.

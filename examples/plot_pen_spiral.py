@@ -57,4 +57,5 @@ plt.show()
 # Larger tremor measures larger, but the points lie at about a third of the diagonal, and that is right: the simulated
 # amplitude is the peak of a jerky tremor that comes in bursts and moves the pen along one direction, while the measured
 # one is that of a steady vibration across the spiral with the power about one frequency. An amplitude means little
-# without its definition, which the catalogue of features gives. Near zero, what is measured is the unsteadiness that every hand has.
+# without its definition, which the catalogue of features gives. Near zero, what is measured is the unsteadiness that
+# every hand has.

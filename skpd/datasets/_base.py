@@ -15,7 +15,15 @@ from sklearn.utils import Bunch
 from .._recordings import as_object_array
 from ..exceptions import DataFileError
 
-__all__ = ["ACCELERATION_UNITS", "STANDARD_GRAVITY", "make_bunch", "os_reason", "resolve_folder", "to_si"]
+__all__ = [
+    "ACCELERATION_UNITS",
+    "STANDARD_GRAVITY",
+    "make_bunch",
+    "os_reason",
+    "refuse_special",
+    "resolve_folder",
+    "to_si",
+]
 
 #: m/s^2 in one g, by definition (CGPM 1901).
 STANDARD_GRAVITY = 9.80665
@@ -36,6 +44,24 @@ _OS_REASONS = {
 def os_reason(error: OSError) -> str:
     """Say in words that follow "found" why a file could not be opened."""
     return _OS_REASONS.get(error.errno or 0, f"an error ({error.strerror or error})")
+
+
+def refuse_special(path: Path) -> None:
+    """Refuse pipes and devices, which a reader would wait for, or read, without end.
+
+    Raises
+    ------
+    DataFileError
+        If the path is neither a file nor a folder. One that does not exist is left to whoever opens it.
+    """
+    # Of os.path, which says no to a name that cannot be one; pathlib raises what is the opener's to report.
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise DataFileError(
+            path,
+            found="a pipe or a device",
+            expected="a file that is stored",
+            advice="Write what comes out of it to a file first.",
+        )
 
 
 def resolve_folder(folder: str | os.PathLike | None, name: str, *, holds: str, words: str = "") -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..exceptions import DataFileError
-from ._base import os_reason, to_si
+from ._base import os_reason, refuse_special, to_si
 from ._geneactiv_header import decode_header
 from ._parse import Losses
 
@@ -45,6 +45,7 @@ class GENEActivTable:
 
 def read_csv_export(path: Path, losses: Losses) -> GENEActivTable:
     """Read and check a raw export, some rows at a time; damaged lines go to `losses`."""
+    refuse_special(path)
     try:
         with path.open("rb") as file:
             head = file.read(_HEADER_LIMIT)

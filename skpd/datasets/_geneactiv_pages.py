@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..exceptions import DataFileError
-from ._base import STANDARD_GRAVITY, os_reason
+from ._base import STANDARD_GRAVITY, os_reason, refuse_special
 from ._geneactiv_header import PAGE_MARK, GENEActivHeader, read_header
 from ._parse import Losses
 
@@ -144,6 +144,7 @@ def iter_geneactiv(
 
 def read_pages(path: Path, chunk_pages: int, losses: Losses) -> Iterator[GENEActivPages]:
     """Yield the pages of a file; damage goes to `losses`."""
+    refuse_special(path)
     try:
         with path.open("rb") as file:
             header = read_header(path, file, losses)

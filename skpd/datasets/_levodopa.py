@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..exceptions import DataFileError
-from ._base import make_bunch, os_reason, resolve_folder
+from ._base import make_bunch, os_reason, refuse_special, resolve_folder
 from ._parse import Skipped, numeric_columns, read_csv_columns
 from ._timestamps import UniformSignal, to_uniform
 
@@ -330,6 +330,7 @@ def _read_day(root: Path, device: str, subject: str, day: int) -> tuple[Path, np
 
 def _find_columns(path: Path) -> list[str]:
     """Return the names of the columns of time, x, y and z; their beginnings differ between devices."""
+    refuse_special(path)
     try:
         with path.open("rb") as file:
             names = [name.strip() for name in file.readline(4096).decode("utf-8", errors="replace").split("\t")]

@@ -16,7 +16,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
 from ..exceptions import DataFileError
-from ._base import os_reason, resolve_folder
+from ._base import os_reason, refuse_special, resolve_folder
 
 __all__ = ["CARD", "load_mnist"]
 
@@ -156,6 +156,7 @@ def _resize(image: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return images and digits as they are in the file."""
     expected = f"the arrays x (n, {_SIDE}, {_SIDE}) and y (n,) of uint8"
+    refuse_special(path)
     try:
         # Opened here: NumPy leaves a file that is no whole archive open.
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:

@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..exceptions import DataFileError
-from ._base import make_bunch, os_reason, resolve_folder, to_si
+from ._base import make_bunch, os_reason, refuse_special, resolve_folder, to_si
 from ._parse import Skipped, check_time, numeric_columns, read_csv_columns
 from ._timestamps import UniformSignal, elapsed_seconds, to_uniform
 
@@ -215,6 +215,7 @@ def load_pads(
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    refuse_special(path)
     try:
         with path.open("rb") as file:
             text = file.read(_JSON_LIMIT)
@@ -270,7 +271,7 @@ def _parse_record(path: Path, session: dict[str, Any], record: dict[str, Any]) -
     if len(channels) != len(units) or not all(isinstance(c, str) for c in [*channels, *units]):
         found = f"{len(channels)} channels and {len(units)} units"
         raise DataFileError(path, where=where + wrist, found=found, expected="a name and a unit for each channel")
-    if not (path.parent / file).resolve().is_relative_to(path.parent.resolve()):
+    if not _is_inside(path.parent, file):
         raise DataFileError(path, where=where + wrist, found=repr(file[:60]), expected="a file inside the folder")
     return {
         "task": task,
@@ -279,6 +280,14 @@ def _parse_record(path: Path, session: dict[str, Any], record: dict[str, Any]) -
         "units": dict(zip(channels, units, strict=True)),
         "file": file,
     }
+
+
+def _is_inside(folder: Path, file: str) -> bool:
+    """Whether a name leads to a place inside the folder; one that leads nowhere, or is none, does not."""
+    try:
+        return (folder / file).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def _read_recording(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,13 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import os_reason
+from ._base import os_reason, refuse_special
 
 __all__ = ["Losses", "Skipped", "check_time", "numeric_columns", "read_csv_columns", "read_parquet_columns"]
 
 
 #: What stands between two fields in CSV files.
 _SEPARATORS = (",", ";", "\t", "|")
+#: Characters that a line of column names may have, and how many of the names may be repeated ones.
+_HEADER_LIMIT, _MAX_REPEATED = 1 << 20, 1000
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
@@ -122,7 +125,10 @@ def read_csv_columns(
         Gives the place in the file, for an error, of an entry of the index.
     """
     expected = "text with one row a line"
+    refuse_special(path)
     try:
+        if names is None:
+            _check_header(path, columns, separator, encoding)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             table = pd.read_csv(
@@ -171,6 +177,7 @@ def read_csv_columns(
 
 def read_parquet_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, Callable[[int], str]]:
     """Read `columns` of a Parquet file; arguments and result as for `read_csv_columns`."""
+    refuse_special(path)
     try:
         with pq.ParquetFile(path) as file:
             _check_columns(path, file.schema_arrow.names, columns)
@@ -223,6 +230,27 @@ def check_time(path: Path, time: pd.Series, time_unit: str | None, place: Callab
     bad = ~np.isfinite(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
     _refuse(path, time, bad, place, f"a number of {time_unit} (time_unit=None reads ISO 8601 dates)")
     return numbers
+
+
+def _check_header(path: Path, columns: Sequence[str], separator: str, encoding: str) -> None:
+    """Refuse a line of names of which one that is asked for is there twice, or that no table would have.
+
+    pandas takes the first of two columns of one name, and to tell thousands of them apart takes it minutes.
+    """
+    with path.open(encoding=encoding, errors="replace") as file:
+        line = file.readline(_HEADER_LIMIT)
+    counts = Counter(name.strip(' "\n\ufeff') for name in line.split(separator))
+    del counts[""]
+    repeated = [name for name in columns if counts[name] > 1]
+    if len(line) == _HEADER_LIMIT or repeated or counts.total() - len(counts) > _MAX_REPEATED:
+        found = f"the column {repeated[0]!r} {counts[repeated[0]]} times" if repeated else f"{len(line):,} characters"
+        raise DataFileError(
+            path,
+            where="line 1",
+            found=found,
+            expected="the name of each column, once",
+            advice="Is it a table of columns with a line of names, and is this its separator=...?",
+        )
 
 
 def _form_advice(path: Path, encoding: str, separator: str) -> str:

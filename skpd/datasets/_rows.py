@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import os_reason
+from ._base import os_reason, refuse_special
 
 __all__ = ["parse_rows", "read_lines"]
 
@@ -25,6 +25,7 @@ def read_lines(path: Path, encoding: str = "utf-8") -> list[str]:
     DataFileError
         If the file cannot be read, is not text of this encoding, or is empty.
     """
+    refuse_special(path)
     try:
         text = path.read_bytes().decode(encoding)
     except OSError as error:

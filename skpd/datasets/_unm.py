@@ -14,7 +14,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import make_bunch, resolve_folder
+from ._base import make_bunch, refuse_special, resolve_folder
 from ._parse import Skipped, read_csv_columns
 
 __all__ = ["load_unm_rest"]
@@ -204,17 +204,20 @@ def _read_index(path: Path) -> pd.DataFrame:
 def _read_recording(path: Path) -> np.ndarray:
     """Read and check one recording."""
     expected = "an array of floats of shape (n_timesteps, 3) in NumPy's format"
+    refuse_special(path)
     try:
         with warnings.catch_warnings():
             # NumPy's advice on the speed of headers that Python 2 wrote.
             warnings.simplefilter("ignore", UserWarning)
+            # The overflow of a shape that no file holds.
+            warnings.simplefilter("error", RuntimeWarning)
             # Mapped, a file that is shorter than its header claims is an error before any memory is asked for.
             values = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError as error:
         raise DataFileError(
             path, found="no such file", expected="the file that index.csv names", advice='errors="warn" leaves it out.'
         ) from error
-    except (ValueError, TypeError, EOFError, OSError, OverflowError, SyntaxError, TokenError) as error:
+    except (ValueError, TypeError, EOFError, OSError, OverflowError, SyntaxError, TokenError, RuntimeWarning) as error:
         raise DataFileError(
             path,
             found=f"no intact array ({str(error).splitlines()[0][:120]})",

@@ -46,6 +46,8 @@ class SubjectCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
         The fitted classifier with its calibrator.
     n_features_in_ : int
         Number of features, where the estimator knows it.
+    feature_names_in_ : ndarray of str
+        Names of the features, where `X` had names and the estimator keeps them.
 
     See Also
     --------
@@ -142,8 +144,11 @@ class SubjectCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
         # They held everybody's rows, and are of no use any more.
         self.calibrated_.cv = None
         self.classes_ = self.calibrated_.classes_
-        if hasattr(self.calibrated_, "n_features_in_"):
-            self.n_features_in_ = self.calibrated_.n_features_in_
+        for name in ("n_features_in_", "feature_names_in_"):
+            # Those of an earlier fit must not outlive it.
+            vars(self).pop(name, None)
+            if hasattr(self.calibrated_, name):
+                setattr(self, name, getattr(self.calibrated_, name))
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:

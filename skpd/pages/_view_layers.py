@@ -93,7 +93,7 @@ def decibel_range(layer: Layer) -> tuple[float, float]:
     if not len(rows):
         return -60.0, 0.0
     # The lowest frequencies are gravity's, and would leave no colours for the others.
-    high = float(np.percentile(rows[:, round(_SLOW / layer.hertz) :].max(axis=1), 99.8))
+    high = float(np.percentile(rows[:, round(_SLOW / layer.hertz) :].max(axis=1), 98))
     low = max(float(np.percentile(rows, 20)), high - _WIDEST)
     return low, max(high, low + _NARROWEST)
 

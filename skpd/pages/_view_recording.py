@@ -8,20 +8,18 @@ import numpy as np
 import pandas as pd
 
 from ..models._sources import Recording
-from ..plotting import OKABE_ITO
-from ..plotting._style import FAINT, class_colors, format_share
+from ..plotting._style import format_share
 from ..signal import band_channel_names
 from ._blocks import Block, Cell, Note, Paragraph, Row, Section, Table, Terms
 from ._study import plural
-from ._view_layers import SEGMENT, decibel_range, make_layer
-from ._view_windows import FLAGS, find_bouts, is_severity, measure_days, strongest_windows, timeline_json
+from ._view_data import DETAIL, page_data
+from ._view_layers import SEGMENT
+from ._view_windows import FLAGS, find_bouts, is_severity, measure_days
 
 __all__ = ["RecordingView"]
 
-#: Bouts that are listed and shown sample by sample, and how long such a stretch is, s.
-_LISTED, _DETAIL, _MARGIN = 40, 60.0, 5.0
-#: Values of all channels that the stretches may hold together.
-_DETAIL_VALUES = 1_000_000
+#: Bouts that are listed, and what is shown beside one at least, s.
+_LISTED, _MARGIN = 40, 5.0
 #: Share of windows unlike the training data from which on the page warns first of all.
 _UNLIKE = 0.05
 
@@ -55,7 +53,10 @@ class RecordingView:
         self.names = band_channel_names(bands)
         self.graded = bool(classes) and is_severity(classes)
         self.all_bouts = find_bouts(windows, self.names) if self.graded else None
-        self.data = self._data()
+        listed = self._listed_by_size()
+        starts = [] if listed is None else listed["start_s"].tolist()
+        channels = None if manifest is None else manifest["input"]["channels"]
+        self.data = page_data(recording, windows, bands, classes, starts, channels)
 
     @property
     def duration(self) -> float:
@@ -80,18 +81,10 @@ class RecordingView:
         return facts
 
     @property
-    def listed(self) -> pd.DataFrame | None:
-        """The bouts of the table, the longest and most severe of all, in the order of time."""
-        if self.all_bouts is None:
-            return None
-        size = self.all_bouts["severity"] * self.all_bouts["n_windows"]
-        return self.all_bouts.loc[size.sort_values(ascending=False, kind="stable").index[:_LISTED]].sort_index()
-
-    @property
     def bouts(self) -> list[dict[str, Any]]:
         """Rows of the table of bouts."""
-        listed = self.listed
-        return [] if listed is None else [self._bout(row) for row in listed.to_dict("records")]
+        listed = self._listed_by_size()
+        return [] if listed is None else [self._bout(row) for row in listed.sort_index().to_dict("records")]
 
     @property
     def bouts_note(self) -> str:
@@ -118,6 +111,13 @@ class RecordingView:
     def after(self) -> list[Section]:
         """What stands below the viewer and the bouts."""
         return [Section("Days", [self._days()]), Section("How to read it", [self._terms()])]
+
+    def _listed_by_size(self) -> pd.DataFrame | None:
+        """The bouts of the table, the longest and most severe of all first."""
+        if self.all_bouts is None:
+            return None
+        size = self.all_bouts["severity"] * self.all_bouts["n_windows"]
+        return self.all_bouts.loc[size.sort_values(ascending=False, kind="stable").index[:_LISTED]]
 
     def _clock(self, seconds: float) -> str:
         if self.recording.start_time is not None:
@@ -254,7 +254,7 @@ class RecordingView:
                     "Detail",
                     "Every sample is in the page "
                     + ("around the bouts listed" if self.graded else "around the strongest movement")
-                    + f", {_DETAIL:g} s each; elsewhere it holds one range each "
+                    + f", {DETAIL:g} s each; elsewhere it holds one range each "
                     f"{_duration(self.data['layers'][0]['step'])}, and the spectrogram one column each "
                     f"{_duration(self.data['layers'][0]['spectrum']['step'])}.",
                 )
@@ -270,59 +270,6 @@ class RecordingView:
         if self.manifest is not None and self.manifest["limitations"]:
             terms.append(("Limitations of the model", " ".join(self.manifest["limitations"])))
         return Terms(terms)
-
-    def _data(self) -> dict[str, Any]:
-        recording = self.recording
-        whole = make_layer(recording)
-        decibels = decibel_range(whole)
-        layers = [whole]
-        if whole.values.ndim == 3:
-            layers += [make_layer(recording, begin, end) for begin, end in self._stretches()]
-        start = recording.start_time
-        n_channels = recording.samples.shape[1]
-        channels = _channel_names(recording, self.manifest)
-        return {
-            "duration": self.duration,
-            # By the clock on the device's wall, whatever zone the reader is in.
-            "clock": None if start is None else start.tz_localize(None).timestamp() * 1000,
-            "channels": channels,
-            "colors": list(OKABE_ITO[:n_channels]),
-            "legend": [{"title": name, "color": color} for name, color in zip(channels, OKABE_ITO, strict=False)],
-            "bands": [
-                {"low": low, "high": high, "title": f"{low:g}–{high:g} Hz", "color": OKABE_ITO[j % len(OKABE_ITO)]}
-                for j, (low, high) in enumerate(self.bands.values())
-            ],
-            "classes": [
-                # No tremor is the ground on which tremor stands out.
-                {"title": str(label), "color": FAINT if self.graded and label == 0 else color}
-                for label, color in class_colors(self.classes).items()
-            ],
-            "graded": self.graded,
-            "decibels": decibels,
-            "decibel_text": [f"{value:.0f}".replace("-", "−") for value in decibels],
-            "scale": _color_scale(),
-            "layers": [layer.as_json(decibels) for layer in layers],
-            "timeline": timeline_json(self.windows, self.names, self.classes),
-        }
-
-    def _stretches(self) -> list[tuple[int, int]]:
-        """Return, in timesteps, where the page holds every sample."""
-        rate, n = self.recording.sampling_rate, self.recording.samples.shape[0]
-        most = max(1, int(_DETAIL_VALUES / (_DETAIL * rate * self.recording.samples.shape[1])))
-        listed = self.listed
-        if listed is not None and len(listed):
-            size = listed["severity"] * listed["n_windows"]
-            starts = sorted(listed.loc[size.sort_values(ascending=False, kind="stable").index[:most], "start_s"])
-        else:
-            starts = strongest_windows(self.windows, self.names, min(most, _LISTED), _DETAIL)
-        found: list[tuple[int, int]] = []
-        for start in starts:
-            begin = max(0, round((start - _MARGIN) * rate))
-            end = min(n, begin + round(_DETAIL * rate))
-            begin = max(begin, found[-1][1]) if found else begin
-            if end - begin >= SEGMENT * rate:
-                found.append((begin, end))
-        return found
 
 
 def _model_days(summary: pd.DataFrame, classes: list, graded: bool) -> Table:
@@ -356,21 +303,6 @@ def _sentence(text: str) -> str:
 def _band(bands: dict[str, tuple[float, float]], names: list[str], name: str) -> str:
     low, high = bands[list(bands)[names.index(name)]]
     return f"{low:g}–{high:g} Hz"
-
-
-def _channel_names(recording: Recording, manifest: dict[str, Any] | None) -> list[str]:
-    n = recording.samples.shape[1]
-    stated = None if manifest is None else manifest["input"]["channels"]
-    if stated is not None and len(stated) == n:
-        return list(stated)
-    return list("xyz") if n == 3 else [f"channel {j}" for j in range(n)]
-
-
-def _color_scale(n: int = 64) -> list[list[int]]:
-    """Return the colours of the spectrogram from low to high; light is low, as on paper."""
-    from matplotlib import colormaps
-
-    return (255 * colormaps["BuPu"](np.linspace(0, 1, n))[:, :3]).round().astype(int).tolist()
 
 
 def _duration(seconds: float) -> str:

@@ -206,13 +206,17 @@ def describe_setup(X: Any) -> np.ndarray:
     Returns
     -------
     setup : ndarray of shape (n, 2)
-        The rate is rounded to whole Hz, so that it says which device it was and not how its clock trembles.
+        The rate is rounded to whole Hz, so that it says which device it was and not how its clock trembles. NaN where
+        there are no two points in time, or no width or height.
     """
     table = np.full((len(X), 2), np.nan)
     for i, points in enumerate(X):
-        width, height = np.ptp(points[:, :2][~np.isnan(points[:, :2]).any(axis=1)], axis=0)
-        steps = np.diff(points[:, 2])
+        known = np.asarray(points)[~np.isnan(np.asarray(points)[:, :3]).any(axis=1)]
+        steps = np.diff(known[:, 2])
+        if not (steps > 0).any():
+            continue
         table[i, 0] = np.rint(1 / np.median(steps[steps > 0]))
+        width, height = np.ptp(known[:, :2], axis=0)
         if width > 0 and height > 0:
             table[i, 1] = np.log(width / height)
     return table

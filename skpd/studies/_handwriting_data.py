@@ -93,9 +93,9 @@ def load_pens(data: str, task: str, seed: int) -> tuple[Bunch, pd.DataFrame, pd.
     except DataFileError as error:
         raise ValueError(f"{error} Or run it on simulated recordings, data 'simulated'.") from error
     frame = loaded.frame.rename(columns={"test": "task"})
-    copied = np.zeros(len(frame), dtype=bool)
-    if "same_as" in frame:
-        copied = ((frame["same_as"] != "") | frame["recording"].isin(frame["same_as"])).to_numpy()
+    if "same_as" not in frame:
+        frame["same_as"] = ""
+    copied = ((frame["same_as"] != "") | frame["recording"].isin(frame["same_as"])).to_numpy()
     wanted = np.ones(len(frame), dtype=bool) if task == "all" else (frame["task"] == task).to_numpy()
     kept = np.flatnonzero(wanted & ~copied)
     if not len(kept):

@@ -1,10 +1,22 @@
 """Damaged and random files: a reader returns recordings or raises its own error, in bounded time and memory."""
 
 import re
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+
+from skpd.models import ModelFolderError, load_manifest, load_model, save_model
+from skpd.recipes import WindowTable
+from skpd.studies import load_results, run_study
 
 #: What turns up where a number, a name or a separator was.
 TOKENS = (
@@ -147,3 +159,63 @@ def test_next_to_nothing(source, n_bytes):
     for file in source.files:
         source.put(file, source.whole[file][:n_bytes])
         source.read()
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    return save_model(LogisticRegression().fit(X, X[:, 0] > 0), tmp_path_factory.mktemp("models") / "model")
+
+
+@pytest.fixture(scope="module")
+def results_folder(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    groups = np.repeat([f"S{i}" for i in range(6)], 2)
+    index = pd.DataFrame({"recording": np.arange(12), "start": 0, "stop": 100})
+    table = WindowTable(pd.DataFrame(rng.normal(size=(12, 2))), np.tile([0, 1], 6), groups, index, index.iloc[:0])
+    folder = tmp_path_factory.mktemp("results") / "study"
+
+    def build(resampler, classifier, *, random_state):
+        return DummyClassifier()
+
+    run_study(table, build, configurations=[("subject-wise", "none", "dummy")], n_splits=2, out=folder)
+    return folder
+
+
+def damaged(folder, which, damages):
+    """Damage one file of a copy of a folder."""
+    copy = Path(tempfile.mkdtemp(prefix="skpd-fuzz-")) / "copy"
+    shutil.copytree(folder, copy)
+    files = sorted(p for p in copy.rglob("*") if p.is_file())
+    file = files[at(which, len(files))]
+    file.write_bytes(apply(file.read_bytes(), damages))
+    return copy
+
+
+damages = st.lists(damage, min_size=1, max_size=3)
+
+
+@given(which=place, damages=damages)
+def test_damaged_models(model_folder, which, damages):
+    copy = damaged(model_folder, which, damages)
+    try:
+        assert load_manifest(copy) == load_manifest(model_folder)
+        assert load_model(copy).predict([[0.0, 0.0]]).shape == (1,)
+    except ModelFolderError:
+        return
+    finally:
+        shutil.rmtree(copy.parent)
+
+
+@given(which=place, damages=damages)
+def test_damaged_results(results_folder, which, damages):
+    copy = damaged(results_folder, which, damages)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            results = load_results(copy)
+            assert len(results.predictions) <= 12
+    except (ValueError, OSError):
+        return
+    finally:
+        shutil.rmtree(copy.parent)

@@ -181,7 +181,9 @@ def test_the_page_of_a_model_says_what_predict_says(stored, tmp_path):
     text = page.read_text(encoding="utf-8")
     share = report.summary["share_tremor"].iloc[0]
     assert f"tremor in {100 * share:.0f}% of {len(windows)} windows" in text
-    assert text.count('class="go"') == len(find_bouts(windows.astype({"prediction": "Int64"}), BANDS))
+    # None is flagged: a recording of minutes is not looked through for non-wear.
+    bouts = find_bouts(windows.drop(columns=["nonwear", "clipping", "unlike_training"]), BANDS)
+    assert 0 < text.count('class="go"') == len(bouts)
 
 
 def test_the_same_file_gives_the_same_page(stored, tmp_path):
@@ -260,7 +262,7 @@ def test_models_that_are_missing_or_of_another_kind_are_refused(stored, tmp_path
     (tmp_path / "a.svc").write_text("")
     with pytest.raises(ValueError, match="expected none for the pen file"):
         write_view(tmp_path / "a.svc", tmp_path / "page.html", model=stored)
-    with pytest.raises(ValueError, match=r"in\.html"):
+    with pytest.raises(ValueError, match="got the folder"):
         write_view(file, tmp_path, **READ)
     with pytest.raises(ValueError, match="another file than the one shown"):
         write_view(file, file, **READ)

@@ -47,6 +47,7 @@ def test_all_are_registered():
     assert {f"pen-{name}" for name in (*PEN_CLASSIFIERS, "confound")} | {"naseer"} <= names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(PEN_CLASSIFIERS))
 def test_features_find_the_simulated_patients(pens, name):
     folds = StratifiedGroupKFold(3, shuffle=True, random_state=0)
@@ -109,14 +110,14 @@ def test_channels_that_no_device_has_do_no_harm(pens):
 
 def test_setup_is_rate_and_shape():
     t = np.arange(200) / 111
-    wide = np.column_stack([2 * np.cos(t), np.sin(t), t])
     other = np.column_stack([np.cos(t), np.sin(t), t * 111 / 143])
     full = 2 * np.pi / t[-1]
-    wide[:, :2] = np.column_stack([2 * np.cos(full * t), np.sin(full * t)])
+    wide = np.column_stack([2 * np.cos(full * t), np.sin(full * t), t])
     setup = describe_setup([wide, other, np.zeros((5, 3)) + np.arange(5)[:, None] * [0, 0, 0.01]])
     assert setup[:, 0].tolist() == [111, 143, 100]
     assert setup[0, 1] == pytest.approx(np.log(2), abs=1e-3)
     assert np.isnan(setup[2, 1])
+    assert np.isnan(describe_setup([np.full((5, 3), np.nan)])).all()
 
 
 def test_setup_alone_tells_devices_apart_and_nothing_else(pens):
@@ -127,6 +128,7 @@ def test_setup_alone_tells_devices_apart_and_nothing_else(pens):
     assert make_recipe("pen-confound").fit(slow, pens.target).score(slow, pens.target) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("source", ["imagenet", "mnist", "none"])
 def test_networks_of_every_source(pens, digits, source, mode):
@@ -172,6 +174,7 @@ def test_wrong_names_say_what_there_is():
         make_pen_recipe("tree")
 
 
+@pytest.mark.slow
 def test_mnist_source_is_trained_once(data_dir, tmp_path, monkeypatch):
     calls = []
     load = module.load_mnist

@@ -118,7 +118,9 @@ def test_all_tasks_score_people_too_and_leave_the_geometry_out(tmp_path):
 
 
 def test_uci_confounds_are_counted_from_the_data(data_dir, monkeypatch):
-    monkeypatch.setenv("SKPD_DATA", str(data_dir))
+    loaded = load_uci_spirals(data_dir / "uci_spiral")
+    uci = HANDWRITING_DATASETS["uci"]
+    monkeypatch.setitem(HANDWRITING_DATASETS, "uci", PenDataset(lambda seed: loaded, uci.spirals, uci.others))
     pens, left_out, copies = load_pens("uci", "static", 0)
     assert (len(pens.y), (pens.y == "parkinson").sum(), len(left_out)) == (76, 61, 0)
     text = " ".join(find_confounds(pens, copies))
@@ -129,7 +131,7 @@ def test_uci_confounds_are_counted_from_the_data(data_dir, monkeypatch):
     assert "one circular recording stands under 7 names (7 control)" in text
     circular, left_out, _ = load_pens("uci", "circular", 0)
     assert len(left_out) == 9
-    assert len(circular.y) == (load_uci_spirals(test="circular").frame["test"] == "circular").sum() - 9
+    assert len(circular.y) == (loaded.frame["test"] == "circular").sum() - 9
     assert not set(left_out["recording"]) & set(circular.index["recording"])
 
 

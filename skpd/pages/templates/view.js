@@ -184,7 +184,7 @@
       const middle = (low + high) / 2, y = v => top + height / 2 + (middle - v) / extent * height;
       if (lanes) axis({ ctx, box: { ...box, top, height } }, nice(middle - extent / 2.3, middle + extent / 2.3, 2), y);
       clip(p, () => {
-        ctx.fillStyle = ctx.strokeStyle = lanes ? data.colors[c] : MUTED;
+        ctx.fillStyle = ctx.strokeStyle = lanes ? data.channels[c].color : MUTED;
         ctx.globalAlpha = lanes ? 1 : 0.45;
         ctx.lineWidth = 1.2;
         for (const [parts, values, fine] of pieces) {
@@ -288,16 +288,18 @@
     if (!best) return;
     // Below 1 Hz lies how the hand is held.
     const heard = best.values.filter((_, row) => row * best.hertz >= 1);
-    const low = Math.min(...heard) - 2, high = Math.max(...heard) + 3, y = v => box.top + (high - v) / (high - low) * box.height;
+    const low = Math.min(...heard) - 2, top = Math.max(...heard) + 1, high = top + Math.max(4, 0.2 * (top - low));
+    const y = v => box.top + (high - v) / (high - low) * box.height;
     data.bands.forEach((band, b) => {
       ctx.fillStyle = b % 2 ? "#f6f7f9" : "#eceff2";
       ctx.fillRect(x(band.low), box.top, x(band.high) - x(band.low), box.height);
-      ctx.fillStyle = MUTED;
-      ctx.textAlign = "center";
-      ctx.textBaseline = "top";
-      ctx.fillText(band.title, x((band.low + band.high) / 2), box.top + 3);
     });
-    axis(p, nice(low, high, 4), y);
+    // Above the curve is room for the names of the bands.
+    axis(p, nice(low, top, 3), y);
+    ctx.fillStyle = MUTED;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "top";
+    for (const band of data.bands) ctx.fillText(band.title, x((band.low + band.high) / 2), box.top + 3);
     clip(p, () => {
       ctx.strokeStyle = INK;
       ctx.lineWidth = 1.4;
