@@ -99,7 +99,7 @@ def load_levodopa(
         name and one with "SensorDataPartI", or "TaskScoresPartII" for Shimmer devices. None takes ``levodopa``
         inside the folder that the environment variable ``SKPD_DATA`` names. Case does not matter in file names.
     device : str, default="GENEActiv"
-        "GENEActiv", "Pebble", or "Shimmer_" and "LeftWrist", "RightWrist", "LeftAnkle" or "RightAnkle".
+        "GENEActiv", "Pebble", or ``"Shimmer_"`` and "LeftWrist", "RightWrist", "LeftAnkle" or "RightAnkle".
     phenotype : {"tremor", "bradykinesia", "dyskinesia"}, default="tremor"
         Which score is the target: 0 to 4 for tremor, "No" or "Yes" for the others.
     visits : sequence of int, default=(1, 2)

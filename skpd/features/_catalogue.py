@@ -130,8 +130,8 @@ def tremor_feature_catalogue() -> pd.DataFrame:
 
     Notes
     -----
-    In the formulas x is the window of N samples, F its discrete Fourier transform (not normalised, so that |F| has the
-    unit of the signal), P_k the power spectral density at the frequency f_k, s the standard deviation and S(f) the
+    In the formulas x is the window of N samples, F its discrete Fourier transform (not normalised, so that `|F|` has
+    the unit of the signal), P_k the power spectral density at the frequency f_k, s the standard deviation and S(f) the
     power at frequencies below f.
 
     The list is Table 8 of [1]_ as it could be recovered from Table 2 of the authors' paper of 2021 [2]_, which names

@@ -97,7 +97,7 @@ class KerasMLPClassifier(NetworkClassifier):
         The sampler as it was fitted.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of features, where `X` has names that are all strings.
 
     See Also

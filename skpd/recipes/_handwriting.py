@@ -81,6 +81,12 @@ def score_ranks(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return f_classif(rankdata(X, axis=0), y)
 
 
+def build_blank_network(input_shape: tuple[int, int, int]) -> Any:
+    """Build the network of AlexNet's form with random weights."""
+    # A plain function: a study knows a callable by its code, in which the functions inside `alexnet` have addresses.
+    return alexnet(input_shape)
+
+
 PEN_CLASSIFIERS: dict[str, Callable[[int | None], Any]] = {
     "svm": lambda seed: MarginSVC(),
     "adaboost": lambda seed: AdaBoostClassifier(n_estimators=50, random_state=seed),
@@ -409,7 +415,7 @@ def make_naseer(
         path = train_digit_network(image_size=size).path if source_network is None else Path(source_network)
         backbone, weights = str(path), None
     elif source == "none":
-        backbone, weights = alexnet, None
+        backbone, weights = build_blank_network, None
     augmenter = ImageAugmenter(
         n_per_image=n_per_image,
         rotation_range=15,

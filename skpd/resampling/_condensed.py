@@ -44,7 +44,7 @@ class CondensedNearestNeighbour(_Condensed):
         The rows selected.
     n_features_in_ : int
         Number of features seen in `fit_resample`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of features, where `X` has names that are all strings.
 
     See Also

@@ -65,7 +65,7 @@ class RareClassSampler(BaseSampler):
         The rows of `X` that were selected. Only where the wrapped sampler has it: over-samplers and hybrids do not.
     n_features_in_ : int
         Number of features seen in `fit_resample`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of features, where `X` has names that are all strings.
 
     Raises

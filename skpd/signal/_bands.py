@@ -56,7 +56,7 @@ class TremorBandFilter(RecordingTransformer):
         Names of the output channels.
     n_features_in_ : int
         Number of channels seen in `fit`; the number of timesteps for a 2-D `X`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Column names seen in `fit`, for a data frame with string columns only.
 
     See Also

@@ -60,7 +60,7 @@ class WindowedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Number of windows that the classifier was fitted on.
     n_features_in_ : int
         Number of channels seen in `fit`; the number of timesteps for a 2-D `X`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Column names seen in `fit`, for a data frame with string columns only.
 
     See Also

@@ -98,7 +98,7 @@ class Windowizer(RecordingTransformer):
         Samples from one start to the next, ``round(n_samples_ * (1 - overlap))``, at least 1.
     n_features_in_ : int
         Number of channels seen in `fit`; the number of timesteps for a 2-D `X`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Column names seen in `fit`, for a data frame with string columns only.
 
     See Also

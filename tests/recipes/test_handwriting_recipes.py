@@ -149,7 +149,8 @@ def test_sources_start_from_their_weights(digits):
     assert known.backbone == str(digits)
     assert known.weights is None
     blank = tiny("none", "freeze")["classifier"]
-    assert blank.backbone is alexnet
+    assert blank.backbone is module.build_blank_network
+    assert blank.weights is None
     assert trained.count_params() == alexnet((32, 32, 3)).count_params()
 
 
