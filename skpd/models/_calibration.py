@@ -146,7 +146,7 @@ class SubjectCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
         self.classes_ = self.calibrated_.classes_
         for name in ("n_features_in_", "feature_names_in_"):
             # Those of an earlier fit must not outlive it.
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
             if hasattr(self.calibrated_, name):
                 setattr(self, name, getattr(self.calibrated_, name))
         return self

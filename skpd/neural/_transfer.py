@@ -45,8 +45,9 @@ def build_whole(
     keras = load_keras()
     body = backbone.build()
     images = keras.Input(backbone.input_shape)
-    # In inference mode throughout: batch statistics of a few drawings would wreck those of a million photographs.
-    features = body(images, training=False)
+    # Batch statistics of a few drawings would wreck those of a million photographs, so batch normalisation is frozen
+    # below, which is inference mode; dropout of the backbone's own works as it did when the backbone was trained.
+    features = body(images)
     model = keras.Model(images, make_head(body.output_shape[-1], n_outputs, head)(features))
     body.trainable = True
     chosen = set(map(id, choose_layers(body, unfreeze)))

@@ -56,7 +56,8 @@ def published_handwriting_scores() -> pd.DataFrame:
     Examples
     --------
     >>> from skpd.recipes import published_handwriting_scores
-    >>> published_handwriting_scores().loc[0, ["system", "data", "value"]].tolist()
-    ['Naseer 2020', 'PaHaW', 0.9828]
+    >>> scores = published_handwriting_scores().set_index("system")
+    >>> print(scores.loc["Naseer 2020", "value"])
+    0.9828
     """
     return pd.DataFrame(_SCORES, columns=list(_COLUMNS))

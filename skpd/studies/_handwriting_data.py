@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import mannwhitneyu
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import Bunch
 
@@ -132,7 +133,7 @@ def find_confounds(pens: Bunch, copies: pd.DataFrame) -> list[str]:
     sick = np.asarray(pens.y) == PATIENT
     rate, log_ratio = describe_setup(pens.X).T
     slow = rate < rate.max() * (1 - _RATE_STEP)
-    if slow.any():
+    if _tells(sick, slow):
         first, second = np.median(rate[slow]), np.median(rate[~slow])
         found.append(
             f"of {slow.sum()} recordings at {first:.0f} points/s {sick[slow].sum()} are patients', of {(~slow).sum()} "
@@ -140,7 +141,7 @@ def find_confounds(pens: Bunch, copies: pd.DataFrame) -> list[str]:
         )
     ratio = np.exp(np.nan_to_num(log_ratio))
     stretched = ratio > STRETCHED
-    if stretched.any():
+    if stretched.any() and _tells(sick, ratio):
         found.append(
             f"{stretched.sum()} drawings are more than {STRETCHED} times as wide as high, {sick[stretched].sum()} of "
             f"them patients': width/height alone has an AUC of {_area(sick, ratio):.2f}. Images and lengths along "
@@ -157,6 +158,13 @@ def find_confounds(pens: Bunch, copies: pd.DataFrame) -> list[str]:
         who = ", ".join(f"{n} {label}" for label, n in same["target"].value_counts().items())
         found.append(f"one {same['task'].iloc[0]} recording stands under {len(same)} names ({who}), and is left out")
     return found
+
+
+def _tells(sick: np.ndarray, score: np.ndarray) -> bool:
+    """Whether patients and controls differ by more than chance does, at 5 %."""
+    if sick.all() or not sick.any() or np.ptp(score.astype(float)) == 0:
+        return False
+    return bool(mannwhitneyu(score[sick].astype(float), score[~sick].astype(float)).pvalue < 0.05)
 
 
 def _area(sick: np.ndarray, score: np.ndarray) -> float:

@@ -43,7 +43,10 @@ def _identity(value: Any) -> Any:
         return {k: _identity(v) for k, v in value.items()}
     if isinstance(value, types.FunctionType):
         # By what it does: its name may be shared (lambda) and its address changes from run to run.
-        code = value.__code__
         captured = [_identity(cell.cell_contents) for cell in value.__closure__ or ()]
-        return [value.__qualname__, code.co_code, repr(code.co_consts), code.co_names, captured, value.__defaults__]
+        return [value.__qualname__, _identity(value.__code__), captured, value.__defaults__]
+    if isinstance(value, types.CodeType):
+        # Functions inside are constants, whose text holds an address.
+        constants = [_identity(c) if isinstance(c, types.CodeType) else repr(c) for c in value.co_consts]
+        return [value.co_code, constants, value.co_names]
     return value

@@ -202,6 +202,23 @@ def test_estimators_that_differ_have_different_cells(one, other):
     assert digest(one) == digest(clone(one))
 
 
+def test_functions_inside_functions_are_told_by_what_they_do():
+    def make():
+        def outer(x):
+            return (lambda value: value * 2)(x)
+
+        return FunctionTransformer(outer)
+
+    assert digest(make()) == digest(make())
+    code = make().func.__code__
+    inner = next(c for c in code.co_consts if hasattr(c, "co_code"))
+    moved = make()
+    moved.func.__code__ = code.replace(
+        co_consts=tuple(inner.replace(co_firstlineno=1) if c is inner else c for c in code.co_consts)
+    )
+    assert digest(moved) == digest(make())
+
+
 def test_other_recordings_of_the_same_rows_are_another_study(tmp_path):
     table = make_table()
     run_study(table, build, configurations=GRID, n_splits=3, out=tmp_path)
