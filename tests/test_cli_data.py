@@ -37,7 +37,7 @@ def test_info(skpd):
 
 
 def test_info_of_an_unknown_name(skpd):
-    result = skpd("info", "mnist")
+    result = skpd("info", "handpd")
     assert result.exit_code == 2
     assert "expected one of" in result.output
     assert "pahaw" in result.output
@@ -51,7 +51,7 @@ def test_check_complete(skpd, monkeypatch, data_dir):
     monkeypatch.setenv("SKPD_DATA", str(data_dir))
     result = skpd("check")
     assert result.exit_code == 0
-    assert result.output.count(": complete") == 4
+    assert result.output.count(": complete") == 5
 
 
 def test_check_incomplete(skpd, tmp_path):

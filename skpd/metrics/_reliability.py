@@ -56,7 +56,7 @@ def _ratio(a: float, b: float) -> float:
 
 
 def intraclass_correlation(ratings: Any, *, confidence_level: float = 0.95) -> pd.DataFrame:
-    r"""Intraclass correlation of single measures: do sessions, devices or raters agree on the same people?
+    r"""Intraclass correlation of single measures, whether sessions, devices or raters agree on the same people.
 
     Parameters
     ----------

@@ -92,13 +92,30 @@ class FeatureRanges:
         return ((values < self.low) | (values > self.high)).sum(axis=1)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `from_json` takes."""
+        """Return what `from_json` takes.
+
+        Returns
+        -------
+        content : dict
+            Lists, numbers and None in place of NaN.
+        """
         low, high = ([None if np.isnan(v) else float(v) for v in values] for values in (self.low, self.high))
         return {"names": list(self.names), "low": low, "high": high, "limit": self.limit}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> FeatureRanges:
-        """Make it from what `as_json` returned."""
+        """Make it from what `as_json` returned.
+
+        Parameters
+        ----------
+        content : dict
+            Names, bounds and limit.
+
+        Returns
+        -------
+        ranges : FeatureRanges
+            The same ranges.
+        """
         low, high = (np.array(content[name], dtype=np.float64) for name in ("low", "high"))
         return cls(content["names"], low, high, content["limit"])
 

@@ -32,6 +32,7 @@ _OURS = {
     "skpd.neural._features": ("BackboneFeatures",),
     "skpd.neural._mlp": ("KerasMLPClassifier", "build_mlp"),
     "skpd.neural._transfer": ("KerasTransferClassifier", "build_head", "build_whole"),
+    "skpd.recipes._handwriting": ("MarginSVC",),
     "skpd.recipes._spiral": ("FolderAugmenter",),
     "skpd.resampling._condensed": ("CondensedNearestNeighbour",),
     "skpd.resampling._rare": ("RareClassSampler",),

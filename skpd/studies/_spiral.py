@@ -186,8 +186,8 @@ def run_spiral_study(
         print_notes(console, results)
         return results
     units = [unit for unit in results.units if unit != "recording"]
-    results = results.with_subject_baseline()
-    scores = pd.concat([results.scores(unit, random_state=seed) for unit in units], ignore_index=True)
+    beside = results.with_subject_baseline()
+    scores = pd.concat([beside.scores(unit, random_state=seed) for unit in units], ignore_index=True)
     scores = scores.merge(chosen.drop(columns="source"), how="left", left_on="classifier", right_on="name")
     scores = scores.drop(columns="name").merge(
         published_spiral_scores().rename(columns={"value": "published"}),

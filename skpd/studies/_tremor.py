@@ -158,9 +158,10 @@ def run_tremor_study(
     if not len(results.cells):
         print_notes(console, results)
         return results
+    beside = results
     for name in SUBJECT_BASELINES if np.issubdtype(table.y.dtype, np.number) else SUBJECT_BASELINES[:1]:
-        results = results.with_subject_baseline(name)
-    scores = pd.concat([results.scores(unit, random_state=seed) for unit in results.units], ignore_index=True)
+        beside = beside.with_subject_baseline(name)
+    scores = pd.concat([beside.scores(unit, random_state=seed) for unit in results.units], ignore_index=True)
     _write_tables(results, scores, out)
     write_tables(published_tables(results, scores), out / "tables")
     # Chance guesses window by window; put together, its guesses vote for the majority.

@@ -55,10 +55,10 @@ def test_classes_that_are_equally_rare_and_asked_for():
 @pytest.mark.parametrize("options", [{"n_neighbors": 3}, {"n_neighbors": 1}], ids=["three", "one"])
 def test_other_numbers_of_neighbours_and_sparse_rows_are_served(options):
     X, y = rows(2, 20)
-    for data in (X, sparse.csr_array(X)):
+    for data in (X, sparse.csr_array(X), sparse.csr_matrix(X)):
         expected = Reference(random_state=0, **options)
         found = CondensedNearestNeighbour(random_state=0, **options)
-        expected.fit_resample(data, y)
+        expected.fit_resample(X, y)
         found.fit_resample(data, y)
         assert_array_equal(found.sample_indices_, expected.sample_indices_)
 
