@@ -56,7 +56,7 @@ def study_spiral(
     ] = 128,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Processes. One network uses several cores already.")] = 1,
+    jobs: Annotated[int, typer.Option(help="Processes, of about 1 GB each. Results do not depend on it.")] = 2,
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Show how far the study is.")] = True,
 ) -> None:
     """Parkinson's disease from spirals or waves: three published architectures, in their order and on unseen drawers.
