@@ -25,10 +25,10 @@ from ..recipes import PEN_CLASSIFIERS, TRANSFER_MODES, TRANSFER_SOURCES, make_na
 from ._handwriting_data import HANDWRITING_DATASETS, PATIENT, find_confounds, load_pens
 from ._handwriting_figures import write_handwriting_figures
 from ._handwriting_print import HandwritingFacts, print_handwriting_scores, print_transfer
+from ._names import check_names
 from ._print import print_notes, progress_bar
 from ._results import StudyResults
 from ._run import run_study
-from ._tremor import _check_names
 
 __all__ = ["run_handwriting_study"]
 
@@ -115,20 +115,20 @@ def run_handwriting_study(
         If weights are missing; the message says which file and where it goes.
     """
     console = console or Console()
-    _check_names("data", [data], HANDWRITING_DATASETS)
+    check_names("data", [data], HANDWRITING_DATASETS)
     dataset = HANDWRITING_DATASETS[data]
     task = task or dataset.spirals[0]
-    _check_names("task", [task], dict.fromkeys((*dataset.tasks, "all")))
-    _check_names("roads", roads, dict.fromkeys(_ROADS))
-    _check_names("protocols", protocols, PROTOCOLS)
+    check_names("task", [task], dict.fromkeys((*dataset.tasks, "all")))
+    check_names("roads", roads, dict.fromkeys(_ROADS))
+    check_names("protocols", protocols, PROTOCOLS)
     learners: list[str] = []
     if "features" in roads:
-        _check_names("classifiers", classifiers, PEN_CLASSIFIERS)
+        check_names("classifiers", classifiers, PEN_CLASSIFIERS)
         learners += [f"pen-{name}" for name in PEN_CLASSIFIERS if name in classifiers]
     networks = {}
     if "images" in roads:
-        _check_names("sources", sources, dict.fromkeys(TRANSFER_SOURCES))
-        _check_names("modes", modes, dict.fromkeys(TRANSFER_MODES))
+        check_names("sources", sources, dict.fromkeys(TRANSFER_SOURCES))
+        check_names("modes", modes, dict.fromkeys(TRANSFER_MODES))
         networks = {
             f"{source}-{mode}": (source, mode)
             for source, mode in product(TRANSFER_SOURCES, TRANSFER_MODES)

@@ -21,12 +21,12 @@ from ..model_selection import PROTOCOLS
 from ..neural import BackboneFeatures
 from ..recipes import BASELINES, make_hwa_recipe, published_spiral_scores, spiral_experiments
 from ._identity import digest
+from ._names import check_names
 from ._print import print_notes, progress_bar
 from ._results import StudyResults
 from ._run import run_study
 from ._spiral_figures import write_spiral_figures
 from ._spiral_print import SpiralFacts, print_spiral_scores
-from ._tremor import _check_names
 
 __all__ = ["SPIRAL_DATASETS", "run_spiral_study"]
 
@@ -106,11 +106,11 @@ def run_spiral_study(
         If weights are missing; the message says which file and where it goes.
     """
     console = console or Console()
-    _check_names("data", [data], SPIRAL_DATASETS)
-    _check_names("kind", [kind], dict.fromkeys(("spiral", "wave")))
-    _check_names("subset", [subset], dict.fromkeys(("all", "training")))
-    _check_names("experiments", [experiments], dict.fromkeys(("one", "all")))
-    _check_names("protocols", protocols, PROTOCOLS)
+    check_names("data", [data], SPIRAL_DATASETS)
+    check_names("kind", [kind], dict.fromkeys(("spiral", "wave")))
+    check_names("subset", [subset], dict.fromkeys(("all", "training")))
+    check_names("experiments", [experiments], dict.fromkeys(("one", "all")))
+    check_names("protocols", protocols, PROTOCOLS)
     if head not in (128, 124):
         raise ValueError(f"head: expected 128 (algorithms of the paper) or 124 (its prose), got {head!r}.")
     # Absolute: paths are part of what a finished fold is recognised by.

@@ -28,6 +28,7 @@ from ..recipes import (
 from ..resampling import tremor_resamplers
 from ._baselines import ALL_BASELINES, SUBJECT_BASELINES
 from ._figures import write_tremor_figures
+from ._names import check_names
 from ._print import print_notes, print_scores, progress_bar
 from ._published_tables import published_tables, write_tables
 from ._results import StudyResults
@@ -101,14 +102,14 @@ def run_tremor_study(
     console = console or Console()
     known = tremor_resamplers(seed)
     resamplers = list(known) if list(resamplers) == ["all"] else list(resamplers)
-    _check_names("data", [data], TREMOR_DATASETS)
-    _check_names("resamplers", resamplers, known)
-    _check_names("classifiers", classifiers, TREMOR_CLASSIFIERS)
-    _check_names("protocols", protocols, PROTOCOLS)
+    check_names("data", [data], TREMOR_DATASETS)
+    check_names("resamplers", resamplers, known)
+    check_names("classifiers", classifiers, TREMOR_CLASSIFIERS)
+    check_names("protocols", protocols, PROTOCOLS)
     # A gap needs its sound end, so what the sound protocols do not run is not run leakily either.
     leaky = [name for name in leaky if name in resamplers or name not in known]
     if leaky:
-        _check_names("leaky", leaky, known)
+        check_names("leaky", leaky, known)
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise ValueError(f"out: expected a folder, {out} is a file.")
@@ -207,11 +208,3 @@ def _skipped_as_notes(console: Console) -> Iterator[None]:
         yield
     for warning in caught:
         console.print(f"[yellow]note:[/] {warning.message}")
-
-
-def _check_names(parameter: str, names: Sequence[str], known: dict) -> None:
-    if not names:
-        raise ValueError(f"{parameter}: expected at least one of {', '.join(known)}; got none.")
-    for name in names:
-        if name not in known:
-            raise ValueError(f"{parameter}: expected among {', '.join(known)}; got {name!r}.")
