@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: docs coverage demo demo-spiral demo-handwriting test test-full lint clean
+.PHONY: docs coverage mutants demo demo-spiral demo-handwriting check test test-full test-lowest test-newest clean
 
 demo: $(READY)  ## simulate recordings, run the tremor study on them, write figures to demo/
 	rm -rf demo
@@ -17,10 +17,12 @@ demo-handwriting: $(READY)  ## the handwriting study on simulated pens and untra
 	rm -rf demo-handwriting
 	$(BIN)/skpd study handwriting --data simulated --sources none --out demo-handwriting
 
-test: $(READY)  ## style, types, tests and doctests; every warning is an error
+check: $(READY)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+test: check  ## style, types, tests and doctests; every warning is an error
 	$(BIN)/pytest -n auto
 
 test-full: $(READY)  ## property tests and fuzzed readers with many, new examples: takes an hour or so, run it before a release
@@ -30,8 +32,23 @@ docs: $(READY)  ## the documentation, examples executed; every warning is an err
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
-coverage: $(READY)  ## branch coverage of the tests
-	$(BIN)/pytest -n auto -q --cov --cov-report=term:skip-covered
+coverage: check  ## the same as test, with branch coverage, and which test runs which line
+	$(BIN)/pytest -n auto --cov --cov-context=test --cov-report=term:skip-covered
+
+mutants: $(READY)  ## after make coverage: change 50 lines at random, one at a time, and see how many changes the tests notice
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
+	$(BIN)/python tests/mutation_sample.py
+
+test-lowest: ## the tests on the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct -e '.[test]'
+	.venv-lowest/bin/pytest -n auto
+
+test-newest: ## the tests on the newest versions that can be installed
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -e '.[test]'
+	.venv-newest/bin/pytest -n auto
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("skpd needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -40,4 +57,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf .venv demo demo-spiral demo-handwriting build *.egg-info
+	rm -rf .venv .venv-lowest .venv-newest demo demo-spiral demo-handwriting build *.egg-info

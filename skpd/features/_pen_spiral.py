@@ -36,6 +36,8 @@ _INNER = 0.1
 _CELLS = 72
 #: A loop narrower than this share of the radius is none.
 _NO_GROWTH = 1e-6
+#: A derivative of the radius below this, of the spiral's own growth, has no sign.
+_FLAT = 1e-6
 #: Fewest points that are fitted, and most steps of the fit.
 _LEAST, _MAX_STEPS = 8, 60
 
@@ -193,8 +195,8 @@ def _shape(fit: Spiral, weights: np.ndarray) -> dict[str, float]:
             "first_order_smoothness": float(np.log((first**2).mean() / fit.b**2)),
             "second_order_smoothness": float(np.log((second**2).mean() / fit.b**2)),
         }
-        features["first_order_zero_crossings"] = _crossings(first) / turns
-        features["second_order_zero_crossings"] = _crossings(second) / turns
+        features["first_order_zero_crossings"] = _crossings(first / fit.b) / turns
+        features["second_order_zero_crossings"] = _crossings(second / fit.b) / turns
         widths = np.sign(fit.b) * (2 * np.pi * fit.b + residual[_CELLS:] - residual[:-_CELLS])
         # From half a turn of widths on there is something to compare.
         if len(widths) >= _CELLS // 2 and widths.mean() > 0:
@@ -203,7 +205,8 @@ def _shape(fit: Spiral, weights: np.ndarray) -> dict[str, float]:
 
 
 def _crossings(values: np.ndarray) -> int:
-    signs = np.sign(values[values != 0])
+    # Between cells without points the radius is a line, whose second difference is rounding of either sign.
+    signs = np.sign(values[np.abs(values) > _FLAT])
     return int((signs[1:] != signs[:-1]).sum())
 
 

@@ -1,0 +1,176 @@
+"""Change lines of the package at random, one at a time, and count how many changes the tests notice.
+
+    make mutants
+
+It needs the file .coverage that `make coverage` writes, which tells the tests that run each line. A change is made in a
+copy of the package, then tests that run the changed line are run, 40 of them drawn at random where there are more. A
+line that no test runs counts as a change that was not noticed. Changes of annotations, which do nothing, are not made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+from coverage import Coverage, CoverageData
+
+_ROOT = Path(__file__).resolve().parent.parent
+_COPIED = ("skpd", "tests", "docs", "examples", "benchmarks", "pyproject.toml", "README.md", "CHANGELOG.md", "Makefile")
+
+
+class Mutant(NamedTuple):
+    """A change of one line."""
+
+    module: str
+    line: int
+    operator: str
+    code: str
+    tests: list[str]
+
+
+def draw_mutants(measured: Coverage, n_mutants: int, rng: random.Random) -> Iterator[Mutant]:
+    """Draw statements at random, and for each a change that can be made on its first line."""
+    files = sorted(Path(file) for file in measured.get_data().measured_files())
+    modules = [str(file.relative_to(_ROOT)) for file in files if file.is_relative_to(_ROOT / "skpd")]
+    lines = [(module, line) for module in modules for line in measured.analysis2(str(_ROOT / module))[1]]
+    rng.shuffle(lines)
+    found = 0
+    for module, line in lines:
+        changes = _changes(module).get(line, [])
+        rng.shuffle(changes)
+        for operator, occurrence in changes:
+            code = _apply(module, operator, occurrence)
+            if code is not None:
+                found += 1
+                yield Mutant(module, line, operator, code, _tests_of(measured.get_data(), module, line))
+                break
+        if found == n_mutants:
+            return
+
+
+@cache
+def _changes(module: str) -> dict[int, list[tuple[str, int]]]:
+    """The changes that can be made in a module, by line: operator and which of its places."""
+    nodes = list(ast_nodes(get_ast((_ROOT / module).read_text(encoding="utf-8"))))
+    changes: dict[int, list[tuple[str, int]]] = {}
+    for name in operator_names():
+        operator_class = get_operator(name)
+        if operator_class.arguments():
+            continue
+        places = (place for node in nodes for place in operator_class().mutation_positions(node))
+        for occurrence, ((line, _), _) in enumerate(places):
+            changes.setdefault(line, []).append((name, occurrence))
+    return changes
+
+
+def _apply(module: str, operator: str, occurrence: int) -> str | None:
+    source = (_ROOT / module).read_text(encoding="utf-8")
+    code = mutate_code(source, get_operator(operator)(), occurrence)
+    try:
+        same = code is None or _meaning(code) == _meaning(source)
+    except SyntaxError:
+        return None
+    return None if same else code
+
+
+def _meaning(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        elif isinstance(node, ast.FunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.AnnAssign):
+            node.annotation = ast.Constant(None)
+    return ast.dump(tree)
+
+
+def _tests_of(data: CoverageData, module: str, line: int) -> list[str]:
+    by_line = data.contexts_by_lineno(str(_ROOT / module))
+    contexts = set(by_line.get(line, []))
+    if contexts == {""}:
+        # A line that runs when the module is imported matters to whatever runs the module.
+        contexts = set().union(*by_line.values())
+    return sorted({context.rpartition("|")[0] for context in contexts if context})
+
+
+def is_noticed(mutant: Mutant, *, most_tests: int, seconds: float, rng: random.Random) -> bool:
+    """Run the tests of a changed line on a copy of the package, and tell whether one fails or takes too long."""
+    if not mutant.tests:
+        return False
+    tests = mutant.tests if len(mutant.tests) <= most_tests else rng.sample(mutant.tests, most_tests)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "copy")
+        copy.mkdir()
+        for name in _COPIED:
+            source = _ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "_build"))
+            elif source.exists():
+                shutil.copy(source, copy / name)
+        (copy / mutant.module).write_text(mutant.code, encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+        environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+        try:
+            done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return True
+    # 1: a test failed. 2 and 4: the package cannot be imported. Anything else says nothing of the change.
+    if done.returncode not in {0, 1, 2, 4}:
+        raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return done.returncode != 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mutants", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--most-tests", type=int, default=40, help="of the tests that run a line, how many at most")
+    parser.add_argument("--seconds", type=float, default=300, help="after which the tests of a change are stopped")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--coverage", type=Path, default=_ROOT / ".coverage")
+    parser.add_argument("--out", type=Path, help="a JSON file for the result")
+    options = parser.parse_args()
+    if not options.coverage.exists():
+        parser.error(f"{options.coverage} is not there: run make coverage first")
+    measured = Coverage(data_file=str(options.coverage), config_file=str(_ROOT / "pyproject.toml"))
+    measured.load()
+    rng = random.Random(options.seed)
+    mutants = list(draw_mutants(measured, options.mutants, rng))
+    seeds = [rng.random() for _ in mutants]
+
+    def examine(mutant: Mutant, seed: float) -> bool:
+        noticed = is_noticed(mutant, most_tests=options.most_tests, seconds=options.seconds, rng=random.Random(seed))
+        word = "noticed    " if noticed else "not noticed"
+        print(f"{word}  {mutant.module}:{mutant.line}  {mutant.operator}  ({len(mutant.tests)} tests)", flush=True)
+        return noticed
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        noticed = list(pool.map(examine, mutants, seeds))
+    print(f"{sum(noticed)} of {len(mutants)} changes noticed")
+    if options.out:
+        rows = [
+            {"module": m.module, "line": m.line, "change": m.operator, "tests": len(m.tests), "noticed": found}
+            for m, found in zip(mutants, noticed, strict=True)
+        ]
+        document = {"seed": options.seed, "noticed": sum(noticed), "mutants": rows}
+        options.out.write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
