@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import make_scorer
+from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils.multiclass import unique_labels
 
 from ._auc import one_vs_rest_auc_score
@@ -107,7 +108,7 @@ def _summary_score(y_true: Any, y_pred: Any, *, metric: str, labels: Any = None,
     return summary.get(metric, np.nan)
 
 
-class OneVsRestAUCScorer:
+class OneVsRestAUCScorer(_BaseScorer):
     """Score with `one_vs_rest_auc_score`, whichever classes the training or the test fold lacks.
 
     Parameters
@@ -136,31 +137,16 @@ class OneVsRestAUCScorer:
     """
 
     def __init__(self, *, labels: Any = None, average: str = "macro") -> None:
+        # The base class routes sample_weight: in a weighted search this scorer is asked like all others.
+        super().__init__(one_vs_rest_auc_score, 1, {}, "predict_proba")
         self.labels = labels
         self.average = average
 
     def __repr__(self) -> str:
         return f"OneVsRestAUCScorer(labels={self.labels!r}, average={self.average!r})"
 
-    def __call__(self, estimator: Any, X: Any, y_true: Any, sample_weight: Any = None) -> float:
-        """Return the score of a fitted classifier.
-
-        Parameters
-        ----------
-        estimator : classifier
-            Fitted, with `classes_` and `predict_proba` or `decision_function`.
-        X : array-like
-            What the estimator predicts from.
-        y_true : array-like of shape (n_samples,)
-            The true classes.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
-
-        Returns
-        -------
-        score : float
-            In [0, 1]; nan where `y_true` holds a single class.
-        """
+    def _score(self, _: Any, estimator: Any, X: Any, y_true: Any, sample_weight: Any = None) -> float:
+        # Not through the caller given, which keeps one column only where there are two classes.
         classes = np.asarray(estimator.classes_)
         labels = unique_labels(classes, y_true) if self.labels is None else np.asarray(self.labels)
         if hasattr(estimator, "predict_proba"):

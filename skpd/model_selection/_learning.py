@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state, check_scalar, column_or_1d
 from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _check_method_params
 
 from ._splitters import check_groups, check_subjects_disjoint, make_splitter
 
@@ -28,6 +29,7 @@ def subject_learning_curve(
     n_repeats: int = 5,
     n_splits: int = 5,
     scoring: str | Callable | Iterable[str] | dict[str, Callable] = "balanced_accuracy",
+    params: dict[str, Any] | None = None,
     random_state: int | np.random.RandomState | None = None,
     n_jobs: int | None = None,
 ) -> pd.DataFrame:
@@ -56,6 +58,9 @@ def subject_learning_curve(
     scoring : str, callable, list or dict, default="balanced_accuracy"
         As in scikit-learn's ``cross_validate``; for example ``skpd.metrics.make_scorers(...)``, whose averages hold
         where a test fold lacks a class.
+    params : dict or None, default=None
+        Further arguments of `fit`, such as ``{"classifier__groups": groups}`` for a network that holds people out to
+        stop early; those with an entry a row are cut to the training rows.
     random_state : int, RandomState instance or None, default=None
         Seed of folds and draws.
     n_jobs : int or None, default=None
@@ -127,7 +132,7 @@ def subject_learning_curve(
             folds.append((repeat, fold, _draw_order(y[train], groups[train], rng), test))
     sizes = _check_sizes(n_subjects, min(len(order) for _, _, order, _ in folds), len(classes))
     fits = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_score)(estimator, X, y, np.flatnonzero(np.isin(groups, order[:size])), test, scorer)
+        delayed(_fit_and_score)(estimator, X, y, np.flatnonzero(np.isin(groups, order[:size])), test, scorer, params)
         for _, _, order, test in folds
         for size in sizes
     )
@@ -183,8 +188,9 @@ def _draw_order(y: np.ndarray, groups: np.ndarray, rng: np.random.RandomState) -
 
 
 def _fit_and_score(
-    estimator: Any, X: Any, y: np.ndarray, train: np.ndarray, test: np.ndarray, scorer: Any
+    estimator: Any, X: Any, y: np.ndarray, train: np.ndarray, test: np.ndarray, scorer: Any, params: dict | None
 ) -> tuple[tuple[int, int], Any]:
-    model = clone(estimator).fit(_safe_indexing(X, train), y[train])
+    given = _check_method_params(X, params or {}, indices=train)
+    model = clone(estimator).fit(_safe_indexing(X, train), y[train], **given)
     scores = scorer(model, _safe_indexing(X, test), y[test])
     return (len(train), len(np.unique(y[train]))), scores

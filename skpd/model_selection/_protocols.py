@@ -162,12 +162,25 @@ def _resample_everything(estimator: Any, X: Any, y: np.ndarray) -> tuple[Any, An
     steps = estimator.steps if isinstance(estimator, Pipeline) else []
     position = next((i for i, (_, step) in enumerate(steps) if hasattr(step, "fit_resample")), None)
     if position is None:
+        _refuse_sampler_inside(estimator)
         return estimator, X, y, np.arange(len(y))
     head = clone(Pipeline(steps[: position + 1]))
     X_new, y_new = head.fit_resample(X, y)
     rows = getattr(head.steps[-1][1], "sample_indices_", None)
     rows = np.full(len(y_new), -1) if rows is None else np.asarray(rows)
     return Pipeline(steps[position + 1 :]), X_new, np.asarray(y_new), rows
+
+
+def _refuse_sampler_inside(estimator: Any) -> None:
+    """Raise where a sampler is out of reach: the rows would be split first, under the name of another order."""
+    # What a network draws afresh in each epoch is made of training images in any order, the published one too.
+    samplers = [name for name, value in estimator.get_params().items() if hasattr(value, "fit_resample")]
+    inside = [name for name in samplers if not name.endswith("augmenter")]
+    if inside:
+        raise ValueError(
+            f"expected the sampler among the steps of an imbalanced-learn Pipeline, got it in {inside[0]!r}: "
+            "resampling before the split needs a table of windows (make_window_table) and make_window_classifier."
+        )
 
 
 def _take_sampler_out(estimator: Any) -> Any:

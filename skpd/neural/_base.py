@@ -301,12 +301,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         if class_weight == "balanced":
             by_class[present] = compute_class_weight("balanced", classes=present, y=like)
         else:
-            unknown = set(class_weight) - set(self.classes_.tolist())
-            if unknown:
+            known = {label: weight for label, weight in class_weight.items() if label in self.classes_.tolist()}
+            # A fold may lack a class that has a weight; where none is known, the labels are mistaken.
+            if not known:
                 raise ValueError(
-                    f"expected class_weight for classes among {self.classes_.tolist()}, got {sorted(unknown, key=str)}."
+                    f"expected class_weight for classes among {self.classes_.tolist()}, "
+                    f"got {sorted(class_weight, key=str)}."
                 )
-            for label, weight in class_weight.items():
+            for label, weight in known.items():
                 by_class[np.searchsorted(self.classes_, label)] = weight
         return by_class[codes]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ __all__ = ["ENVIRONMENT", "load_keras", "quiet", "seeded"]
 #: Set before the first import of TensorFlow, unless the user has set them. oneDNN off costs nothing measurable here
 #: (MobileNet and the published network, 2 cores), and its sums depend on the machine and announce themselves.
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+
+_GENERATORS = threading.RLock()
 
 
 def load_keras() -> Any:
@@ -35,14 +38,16 @@ def seeded(seed: int) -> Iterator[None]:
     generator of our own, so TensorFlow's global seed and op determinism, which are settings of the process, stay as
     they are.
     """
-    python, legacy_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(legacy_numpy)  # noqa: NPY002
+    # The generators belong to the process: two threads that build networks take turns.
+    with _GENERATORS:
+        python, legacy_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+        try:
+            random.seed(seed)
+            np.random.seed(seed % 2**32)  # noqa: NPY002
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(legacy_numpy)  # noqa: NPY002
 
 
 class _NoRetracing(logging.Filter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any
 
@@ -107,8 +108,8 @@ def tremor_resamplers(
     >>> param_grid = {"resampler": list(resamplers.values())}
     """
     seed = random_state
-    if seed is not None and not isinstance(seed, int):
-        seed = int(check_random_state(seed).randint(2**31))
+    if seed is not None:
+        seed = int(seed) if isinstance(seed, Integral) else int(check_random_state(seed).randint(2**31))
     samplers = {
         "SMOTE": SMOTE(k_neighbors=5, random_state=seed),
         "ADASYN": ADASYN(n_neighbors=5, random_state=seed),

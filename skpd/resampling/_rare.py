@@ -260,6 +260,9 @@ class RareClassSampler(BaseSampler):
         self.kept_classes_: dict[Any, str] = {}
         self.sampler_ = None
         self.sampling_strategy_ = {}
+        # Of an earlier fit, perhaps with a sampler that selects rows.
+        if hasattr(self, "sample_indices_"):
+            del self.sample_indices_
 
     def _keep(self, label: Any, reason: str) -> None:
         self.kept_classes_[label] = reason

@@ -132,7 +132,7 @@ def find_confounds(pens: Bunch, copies: pd.DataFrame) -> list[str]:
     found = []
     sick = np.asarray(pens.y) == PATIENT
     rate, log_ratio = describe_setup(pens.X).T
-    slow = rate < rate.max() * (1 - _RATE_STEP)
+    slow = rate < np.nanmax(rate) * (1 - _RATE_STEP)
     if _tells(sick, slow):
         first, second = np.median(rate[slow]), np.median(rate[~slow])
         found.append(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import os
 import types
 from importlib.metadata import version
 from typing import Any
@@ -45,8 +48,19 @@ def _identity(value: Any) -> Any:
         # By what it does: its name may be shared (lambda) and its address changes from run to run.
         captured = [_identity(cell.cell_contents) for cell in value.__closure__ or ()]
         return [value.__qualname__, _identity(value.__code__), captured, value.__defaults__]
+    if isinstance(value, (str, os.PathLike)) and os.path.isfile(value):
+        # Weights of a network: other ones in the same place are another estimator.
+        status = os.stat(value)
+        return _file_digest(os.path.abspath(value), status.st_mtime_ns, status.st_size)
     if isinstance(value, types.CodeType):
         # Functions inside are constants, whose text holds an address.
         constants = [_identity(c) if isinstance(c, types.CodeType) else repr(c) for c in value.co_consts]
         return [value.co_code, constants, value.co_names]
     return value
+
+
+@functools.lru_cache
+def _file_digest(path: str, modified: int, size: int) -> str:
+    """Digest the content of a file; it is read again when its time or size has changed."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -181,7 +181,7 @@ def _systems(results: StudyResults, wide: pd.DataFrame) -> pd.DataFrame:
         "system": f"this study ({results.manifest['dataset']})",
         "input": results.manifest["recipe"],
         "subjects": f"{results.rows['subject'].nunique()}",
-        "method": f"102 features, {best['resampler']}; {best['classifier']}",
+        "method": f"{len(results.manifest['feature_names'])} features, {best['resampler']}; {best['classifier']}",
         "unit": best["unit"],
         "protocol": best["protocol"],
         "sound": "yes",

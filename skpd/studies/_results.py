@@ -101,7 +101,7 @@ class StudyResults:
         """The units that can be scored: the row of the table, and larger ones of which each has one label."""
         units = [self.manifest["unit"]]
         for unit in ("recording", "subject"):
-            members = self.rows.groupby(unit)["y"]
+            members = self.rows.groupby(_keys(unit))["y"]
             if (members.nunique() == 1).all():
                 # One recording a subject: the same scores twice, so the larger unit takes the place of the smaller.
                 same = len(units) > 1 and members.ngroups == self._n_units(units[-1])
@@ -109,7 +109,7 @@ class StudyResults:
         return list(dict.fromkeys(units))
 
     def _n_units(self, unit: str) -> int:
-        return len(self.rows) if unit == self.manifest["unit"] else self.rows[unit].nunique()
+        return len(self.rows) if unit == self.manifest["unit"] else self.rows.groupby(_keys(unit)).ngroups
 
     def predicted(self, unit: str | None = None) -> pd.DataFrame:
         """Predictions of one unit.
@@ -142,8 +142,7 @@ class StudyResults:
         votes = (frame["y_pred"].to_numpy()[:, None] == self.classes).astype(float)
         scores = frame.reindex(columns=columns).to_numpy(dtype=float)
         frame = frame.assign(**dict(zip(columns, np.where(np.isnan(scores), votes, scores).T, strict=True)))
-        keys = [*_CONFIGURATION, "seed", "fold", "subject"] + (["recording"] if unit == "recording" else [])
-        pooled = frame.groupby(keys, sort=False, observed=True)
+        pooled = frame.groupby([*_CONFIGURATION, "seed", "fold", *_keys(unit)], sort=False, observed=True)
         merged = pooled[columns].mean().assign(y_true=pooled["y_true"].first()).reset_index()
         merged["y_pred"] = self.classes[merged[columns].to_numpy().argmax(axis=1)]
         return merged
@@ -187,7 +186,7 @@ class StudyResults:
         return frame
 
     def _score(self, frame: pd.DataFrame, n_resamples: int, level: float, seed: int) -> pd.DataFrame:
-        if n_resamples and frame["subject"].notna().all():
+        if n_resamples and _has_people(frame):
             scored = subject_bootstrap(
                 frame["y_true"].to_numpy(),
                 frame["y_pred"].to_numpy(),
@@ -425,7 +424,7 @@ class StudyResults:
                     one["y_pred"].to_numpy(),
                     y_score=self._probabilities(one),
                     labels=self.classes,
-                    groups=one["subject"].to_numpy() if one["subject"].notna().all() else None,
+                    groups=one["subject"].to_numpy() if _has_people(one) else None,
                     n_resamples=n_resamples,
                     confidence_level=confidence_level,
                     random_state=random_state,
@@ -438,6 +437,16 @@ class StudyResults:
             tables.append(mean.reset_index().assign(**place))
         columns = ["dataset", "recipe", "unit", *_CONFIGURATION, "measure", "value", "low", "high"]
         return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+def _keys(unit: str) -> list[str]:
+    # Many data sets number the recordings of each person from 1.
+    return ["subject", "recording"] if unit == "recording" else [unit]
+
+
+def _has_people(frame: pd.DataFrame) -> bool:
+    """Whether people can be drawn: all are known, and in the folds finished there are several."""
+    return bool(frame["subject"].notna().all() and frame["subject"].nunique() > 1)
 
 
 def _with_people(frames: list[pd.DataFrame], rows: pd.DataFrame) -> pd.DataFrame:

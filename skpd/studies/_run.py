@@ -17,16 +17,15 @@ import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import has_fit_parameter
 
 from ..exceptions import FailedFoldsWarning
 from ..model_selection import PROTOCOLS
 from ..model_selection._protocols import Fold, Protocol
 from ._identity import describe_parameters, digest, library_versions
+from ._people import fit_parameters
 from ._results import StudyResults
 from ._store import ResultsFolder
 
@@ -120,6 +119,7 @@ def run_study(
     [['subject-wise', 'majority', 0], ['subject-wise', 'majority', 1]]
     """
     y, groups = _check(table, configurations, n_splits)
+    n_splits, seeds = int(n_splits), _check_seeds(seeds)
     classes = np.unique(y)
     if out is None:
         # Results hold everything in memory, so the folder may go as soon as they are read.
@@ -156,14 +156,17 @@ def run_study(
         for fold in range(_n_folds(protocol, n_splits, groups)):
             cell = _Cell(protocol, resampler, classifier, seed, fold)
             cells[cell.name(estimator)] = (cell, estimator)
-    todo = [cell for name, cell in cells.items() if name not in done]
+    todo = [(name, *cell) for name, cell in cells.items() if name not in done]
     report = on_progress or (lambda done, total: None)
     report(len(cells) - len(todo), len(cells))
     # Cells are handed out one by one, so that a slow resampler does not hold others back.
     run = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
-    finished = run(delayed(_run_cell)(folder, cell, est, table.X, y, groups, classes, n_splits) for cell, est in todo)
-    for n, _ in enumerate(finished, start=len(cells) - len(todo) + 1):
-        report(n, len(cells))
+    with warnings.catch_warnings():
+        # A process whose memory grew, as it does when TensorFlow is first used, is replaced: nothing is lost.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs")
+        jobs = (delayed(_run_cell)(folder, *cell, table.X, y, groups, classes, n_splits) for cell in todo)
+        for n, _ in enumerate(run(jobs), start=len(cells) - len(todo) + 1):
+            report(n, len(cells))
     results = StudyResults(folder, names=list(cells))
     if len(results.failures):
         first = results.failures["error"].iloc[0].strip().splitlines()[-1]
@@ -191,9 +194,15 @@ def _check(table: Any, configurations: Sequence[tuple[str, str, str]], n_splits:
     lengths = [len(table.X), len(y), len(groups), len(table.index)]
     if len(set(lengths)) > 1:
         raise ValueError(f"table: expected X, y, groups and index of one length, got {lengths}.")
-    missing = np.flatnonzero(pd.isna(y))
-    if len(missing):
-        raise ValueError(f"y: expected a label for every row, found none for {len(missing)}, first row {missing[0]}.")
+    if "recording" not in table.index:
+        raise ValueError(f"index: expected a column recording, found {list(map(str, table.index.columns))}.")
+    for name, column in {"y": y, "recording": table.index["recording"]}.items():
+        missing = np.flatnonzero(pd.isna(column))
+        if len(missing):
+            what = "label" if name == "y" else name
+            raise ValueError(
+                f"{name}: expected a {what} for every row, found none for {len(missing)}, first row {missing[0]}."
+            )
     check_classification_targets(y)
     for protocol in protocols:
         PROTOCOLS[protocol].check_subjects(groups, n_splits)
@@ -203,12 +212,19 @@ def _check(table: Any, configurations: Sequence[tuple[str, str, str]], n_splits:
     return y, groups
 
 
+def _check_seeds(seeds: Sequence[int]) -> list[int]:
+    if not len(seeds) or not all(isinstance(seed, Integral) for seed in seeds):
+        raise ValueError(f"seeds: expected whole numbers, at least one, got {list(seeds)!r}.")
+    return [int(seed) for seed in seeds]
+
+
 def _n_folds(protocol: str, n_splits: int, groups: np.ndarray) -> int:
     return len(np.unique(groups)) if PROTOCOLS[protocol].scheme == "leave-one-subject-out" else n_splits
 
 
 def _run_cell(
     folder: ResultsFolder,
+    name: str,
     cell: _Cell,
     estimator: Any,
     X: Any,
@@ -238,7 +254,7 @@ def _run_cell(
             # Deliberately broad: whatever one cell does, the others go on; the traceback is kept and shown.
             record["error"] = traceback.format_exc()
     record["warnings"] = sorted({f"{w.category.__name__}: {w.message}" for w in caught})
-    folder.write(cell.name(estimator), record, predictions)
+    folder.write(name, record, predictions)
 
 
 def _people(model: Any, fold: Fold, groups: np.ndarray, protocol: Protocol) -> dict[str, np.ndarray]:
@@ -246,11 +262,7 @@ def _people(model: Any, fold: Fold, groups: np.ndarray, protocol: Protocol) -> d
 
     A protocol that splits rows at random holds rows out at random too: it has no people.
     """
-    *head, (name, last) = model.steps if isinstance(model, Pipeline) else [("", model)]
-    resampled = any(hasattr(step, "fit_resample") for _, step in head)
-    if resampled or protocol.scheme == "random" or not has_fit_parameter(last, "groups"):
-        return {}
-    return {f"{name}__groups" if name else "groups": groups[fold.train_rows]}
+    return {} if protocol.scheme == "random" else fit_parameters(model, groups[fold.train_rows])
 
 
 def _predict(model: Any, fold: Any, classes: np.ndarray) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from ._results import StudyResults
 from ._run import run_study
 from ._spiral_figures import write_spiral_figures
 from ._spiral_print import SpiralFacts, print_spiral_scores
+from ._store import _write_atomically
 
 __all__ = ["SPIRAL_DATASETS", "run_spiral_study"]
 
@@ -262,7 +263,7 @@ def _training_curves(
             for name, value in (("fit", fit), ("classifier", classifier), ("protocol", protocol)):
                 found.insert(0, name, value)
         curves.append(found)
-        pd.concat(curves, ignore_index=True).to_csv(file, index=False)
+        _write_atomically(file, lambda f: pd.concat(curves, ignore_index=True).to_csv(f, index=False))
     return pd.concat(curves, ignore_index=True)
 
 

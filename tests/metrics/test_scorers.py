@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
@@ -141,3 +142,29 @@ def test_decision_values_of_pairs_of_classes_are_refused():
     with pytest.raises(ValueError, match='set decision_function_shape="ovr"'):
         OneVsRestAUCScorer()(make_pipeline(SVC(decision_function_shape="ovo")).fit(X, y), X, y)
     assert OneVsRestAUCScorer()(make_pipeline(SVC()).fit(X, y), X, y) > 0.8
+
+
+def test_a_weighted_search_takes_all_scorers(severities):
+    X, y = severities
+    weight = np.where(y == 0, 1.0, 3.0)
+    split = PredefinedSplit(np.arange(len(y)) % 3)
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=split, scoring=make_scorers(), refit="gmean")
+    search.fit(X, y, sample_weight=weight)
+    areas = []
+    for train, test in split.split():
+        model = LogisticRegression(C=0.1).fit(X[train], y[train], sample_weight=weight[train])
+        areas.append(OneVsRestAUCScorer()(model, X[test], y[test], sample_weight=weight[test]))
+    assert_allclose(search.cv_results_["mean_test_auc"][0], np.mean(areas))
+    assert abs(np.mean(areas) - OneVsRestAUCScorer()(model, X[test], y[test])) > 0
+
+
+def test_weights_are_routed_to_the_auc_as_to_others(severities):
+    X, y = severities
+    with config_context(enable_metadata_routing=True):
+        scorers = {name: scorer.set_score_request(sample_weight=True) for name, scorer in make_scorers().items()}
+        model = LogisticRegression().set_fit_request(sample_weight=True)
+        weight = np.where(y == 0, 1.0, 3.0)
+        scores = cross_validate(model, X, y, scoring=scorers, params={"sample_weight": weight}, error_score="raise")
+    assert not np.allclose(
+        scores["test_auc"], cross_validate(LogisticRegression(), X, y, scoring=make_scorers())["test_auc"]
+    )

@@ -573,3 +573,14 @@ def test_the_documented_false_alarm_rate_is_the_measured_one():
     text = " ".join(audit_leakage.__doc__.split())
     assert f"Of {measured['sound_pipelines']} sound pipelines" in text
     assert f"below {100 * measured['upper_95_percent']:.1f} %" in text
+
+
+def test_rows_of_unknown_recording_are_neither_a_leak_nor_sound():
+    recording = ["a", "a", None, "b", "b", None] * 4
+    index = pd.DataFrame({"recording": recording})
+    train = np.flatnonzero([r == "a" for r in recording] | (np.arange(24) % 6 == 2))
+    splits = [(train, np.setdiff1d(np.arange(24), train))]
+    X = np.random.default_rng(0).normal(size=(24, 3))
+    report = audit_leakage(None, X, np.arange(24) % 2, index=index, cv=splits)
+    assert report["windows"].verdict == "cannot be seen"
+    assert "8 rows without a recording" in report["windows"].words

@@ -141,3 +141,20 @@ def test_rows_need_a_subject_and_classes():
         subject_learning_curve(GaussianNB(), X, y, y, n_splits=2)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         subject_learning_curve(GaussianNB(), X, y, groups[:-1])
+
+
+class Holding(Spy):
+    """Asks for the people of the rows that it is given."""
+
+    def fit(self, X, y, groups):
+        assert [f"S{int(g):02d}" for g in X[:, -1]] == list(groups)
+        return super().fit(X, y)
+
+
+def test_parameters_of_fit_are_cut_to_the_training_rows():
+    X, y, groups = cohort()
+    Spy.seen = []
+    subject_learning_curve(
+        Holding(), X, y, groups, n_subjects=[4], n_repeats=1, n_splits=4, params={"groups": groups}, random_state=0
+    )
+    assert len(Spy.seen) == 4

@@ -3,6 +3,7 @@ import pytest
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import BaggingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
@@ -112,3 +113,11 @@ def test_the_same_seed_makes_the_same_folds(table):
 def test_rows_without_a_subject_are_refused():
     with pytest.raises(ValueError, match="groups: expected a subject for every row, found none for 2, first row 0"):
         list(check_subjects_disjoint([([0], [1])], [np.nan, np.nan]))
+
+
+def test_a_sampler_out_of_reach_is_refused_in_the_published_order(table):
+    X, y, groups = table
+    hidden = BaggingClassifier(make_pipeline(SMOTE(), LogisticRegression()))
+    with pytest.raises(ValueError, match=r"expected the sampler among the steps .* got it in 'estimator__smote'"):
+        next(PROTOCOLS["as-published"].folds(hidden, X, y, groups))
+    assert next(PROTOCOLS["as-written"].folds(hidden, X, y, groups))

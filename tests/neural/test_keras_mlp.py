@@ -272,6 +272,9 @@ def test_weights_count(table):
     heavy = small(class_weight={"severe": 1000.0}).fit(X, y)
     assert np.mean(heavy.predict(X) == "severe") > np.mean(y == "severe") + 0.1
     assert small(class_weight="balanced", epochs=20).fit(X, y).score(X, y) > 0.9
+    # A fold may lack a class that has a weight.
+    surplus = small(class_weight={"severe": 1000.0, "unseen": 2.0}).fit(X, y)
+    np.testing.assert_array_equal(surplus.predict_proba(X), heavy.predict_proba(X))
     with pytest.raises(ValueError, match="unheard"):
         small(class_weight={"unheard": 2}).fit(X, y)
 

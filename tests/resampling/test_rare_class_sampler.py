@@ -12,6 +12,7 @@ from imblearn.under_sampling import (
     InstanceHardnessThreshold,
     NearMiss,
     OneSidedSelection,
+    RandomUnderSampler,
 )
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -303,3 +304,16 @@ def test_refitting_forgets_the_fold_before():
     sampler.fit_resample(*fold(40, 30, separation=5))
     assert sampler.kept_classes_ == {}
     assert len(sampler.class_counts_) == 2
+
+
+def test_refitting_forgets_the_rows_that_another_sampler_selected():
+    X, y = fold(30, 20)
+    sampler = RareClassSampler(RandomUnderSampler(random_state=0))
+    sampler.fit_resample(X, y)
+    assert len(sampler.sample_indices_) == 40
+    sampler.set_params(sampler=SMOTE(random_state=0)).fit_resample(X, y)
+    assert not hasattr(sampler, "sample_indices_")
+
+
+def test_a_seed_may_be_a_numpy_integer():
+    assert repr(tremor_resamplers(np.int64(7))["SMOTE"]) == repr(tremor_resamplers(7)["SMOTE"])

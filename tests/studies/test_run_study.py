@@ -171,6 +171,8 @@ def test_a_failing_cell_is_kept_with_its_traceback_and_stops_nothing(tmp_path):
         ({"groups": np.array([None] + ["a"] * 119, dtype=object)}, "groups: expected a subject for every row"),
         ({"groups": np.zeros(5)}, r"one length, got \[120, 120, 5, 120\]"),
         ({"y": np.linspace(0, 1, 120)}, "Unknown label type"),
+        ({"index": make_table().index.assign(recording=None)}, "recording: expected a recording for every row"),
+        ({"index": make_table().index[["start"]]}, r"index: expected a column recording, found \['start'\]"),
     ],
 )
 def test_bad_tables_are_refused_at_once(change, message):
@@ -181,6 +183,8 @@ def test_bad_tables_are_refused_at_once(change, message):
 def test_other_bad_arguments_are_refused_at_once():
     with pytest.raises(ValueError, match=r"configurations: expected \(protocol, resampler, classifier\) triples"):
         run_study(make_table(), build, configurations=["subject-wise"])
+    with pytest.raises(ValueError, match=r"seeds: expected whole numbers, at least one, got \[None\]"):
+        run_study(make_table(), build, configurations=GRID, seeds=(None,))
     with pytest.raises(ValueError, match="n_splits == 1, must be >= 2"):
         run_study(make_table(), build, configurations=GRID, n_splits=1)
 
@@ -296,3 +300,38 @@ def test_a_study_killed_at_ten_random_moments_comes_to_the_same_table(tmp_path):
     assert 0 < len(load_results(out).cells) < 96
     results = run_study(make_table(), build, configurations=GRID, seeds=range(12), n_splits=4, out=out)
     assert_same_results(results, undisturbed)
+
+
+def test_recordings_numbered_from_one_for_each_person_are_different_recordings():
+    table = make_table()
+    numbered = dataclasses.replace(table, index=table.index.assign(recording=table.index["recording"] % 2))
+    results = run_study(numbered, build, configurations=GRID, n_splits=4)
+    assert results.units == ["window", "recording"]
+    assert results.scores("recording", n_resamples=0)["n"].eq(24).all()
+
+
+def test_seeds_and_folds_may_be_numpy_integers(tmp_path):
+    plain = run_study(make_table(), build, configurations=GRID, seeds=[0, 1], n_splits=3)
+    numpys = run_study(make_table(), build, configurations=GRID, seeds=np.arange(2), n_splits=np.int64(3), out=tmp_path)
+    assert_same_results(plain, numpys)
+    run_study(make_table(), build, configurations=GRID, seeds=[0, 1], n_splits=3, out=tmp_path)
+
+
+def test_a_study_with_one_person_tested_so_far_can_be_scored(tmp_path):
+    grid = [("leave-one-subject-out", "none", "logistic")]
+    run_study(make_table(n_subjects=6), build, configurations=grid, out=tmp_path)
+    for cell in sorted((tmp_path / "cells").iterdir())[1:]:
+        cell.unlink()
+    results = load_results(tmp_path)
+    for scores in (results.scores(), results.agreement()):
+        assert scores["value"].notna().any()
+        assert scores["low"].isna().all()
+
+
+def test_other_weights_in_the_same_file_are_another_estimator(tmp_path):
+    file = tmp_path / "weights.h5"
+    estimator = FunctionTransformer(kw_args={"weights": str(file)})
+    file.write_bytes(b"one")
+    before = digest(estimator)
+    file.write_bytes(b"other")
+    assert digest(estimator) != before

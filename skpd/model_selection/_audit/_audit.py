@@ -111,7 +111,7 @@ def audit_leakage(
     Notes
     -----
     **What it costs.** One fold is fitted for the spy, which sees calls in this process and slows them down by a factor
-    of about two. `prepare` is run six times. Distances are computed for at most 1000 test rows.
+    of about two. `prepare` is run seven times. Distances are computed for at most 1000 test rows.
 
     **Identity.** Labels are dealt out between subjects [1]_: each gets the sequence of labels of another, matched by
     recording and position where lengths differ, so that labels which vary within a subject still vary, and windows of a

@@ -74,6 +74,7 @@ def check_windows(table: Table) -> AuditCheck:
     # Many data sets number the recordings of each person from 1.
     keys = index["recording"] if table.groups is None else [table.groups, index["recording"]]
     recording = index.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
+    unknown = index["recording"].isna().to_numpy()
     has_place = {"start", "stop"} <= set(index.columns)
     if has_place:
         start, stop = (index[name].to_numpy(dtype=float) for name in ("start", "stop"))
@@ -82,6 +83,7 @@ def check_windows(table: Table) -> AuditCheck:
         start, stop = start + shift, stop + shift
     overlapping, tested, shared = 0, 0, set()
     for train, test in table.splits:
+        train, test = train[~unknown[train]], test[~unknown[test]]
         tested += len(test)
         shared |= set(recording[train]) & set(recording[test])
         if has_place:
@@ -92,7 +94,7 @@ def check_windows(table: Table) -> AuditCheck:
     evidence = {
         "test_windows": tested,
         "test_windows_overlapping_training": overlapping if has_place else None,
-        "recordings": int(recording.max()) + 1,
+        "recordings": len(np.unique(recording[~unknown])),
         "recordings_on_both_sides": len(shared),
     }
     if overlapping or shared:
@@ -101,6 +103,9 @@ def check_windows(table: Table) -> AuditCheck:
             parts.append(f"{overlapping} of {count(tested, 'test window')} overlap in time with a training window")
         parts.append(f"{len(shared)} of {count(evidence['recordings'] or 0, 'recording')} are on both sides")
         return AuditCheck("windows", "found", f"{'; '.join(parts)}: split whole recordings, by subject.", evidence)
+    if unknown.any():
+        words = f"{count(int(unknown.sum()), 'row')} without a recording: these may overlap rows on the other side."
+        return AuditCheck("windows", "cannot be seen", words, evidence)
     words = "No recording, and so no two overlapping windows, is on both sides of a split."
     return AuditCheck("windows", "not found", words, evidence)
 
