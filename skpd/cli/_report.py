@@ -16,6 +16,9 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="File to write; report.html in the results folder if it is not given.")
     ] = None,
+    audit: Annotated[
+        Path | None, typer.Option(help="File that `skpd audit ... --json FILE` wrote, for a section on it.")
+    ] = None,
 ) -> None:
     """One HTML file from a study: what the numbers say in plain words, tables, figures, method.
 
@@ -28,10 +31,10 @@ def report(
 
     `skpd report skpd-tremor`
 
-    `skpd report skpd-tremor --out tremor.html`
+    `skpd report skpd-tremor --out tremor.html --audit audit.json`
     """
     from ..pages import write_report
 
     with exit_codes("report"), console.status("reading the results, drawing intervals over subjects"):
-        file = write_report(results, out or results / "report.html")
+        file = write_report(results, out or results / "report.html", audit=audit)
     console.print(f"{file} ({file.stat().st_size / 1e3:,.0f} kB): open it in any browser", soft_wrap=True)

@@ -53,6 +53,13 @@ def study_tremor(
     folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core. Results do not depend on it.")] = -1,
+    learning_curve: Annotated[
+        bool,
+        typer.Option(
+            "--learning-curve",
+            help="Also train one pipeline on fewer people, to see whether more would help; takes some minutes more.",
+        ),
+    ] = False,
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Show how far the study is.")] = True,
 ) -> None:
     """Tremor from a wrist accelerometer: resamplers x classifiers, on people the model has never seen.
@@ -87,6 +94,7 @@ def study_tremor(
             n_splits=folds,
             seed=seed,
             n_jobs=jobs,
+            learning_curve=learning_curve,
             console=console,
             progress=progress,
         )

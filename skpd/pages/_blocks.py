@@ -12,7 +12,21 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-__all__ = ["Bars", "Cell", "Code", "Figure", "Items", "Note", "Paragraph", "Row", "Section", "Table", "Terms"]
+__all__ = [
+    "Bars",
+    "Cell",
+    "Code",
+    "Figure",
+    "Folded",
+    "Items",
+    "Note",
+    "Paragraph",
+    "Row",
+    "Section",
+    "Table",
+    "Terms",
+    "Verdicts",
+]
 
 
 @dataclass(frozen=True)
@@ -113,7 +127,24 @@ class Bars:
     note: str = ""
 
 
-Block = Paragraph | Items | Terms | Note | Code | Figure | Table | Bars
+@dataclass(frozen=True)
+class Verdicts:
+    """Answers of checks: (name, answer, finding in words); answers are "found", "not found" and "cannot be seen"."""
+
+    kind: ClassVar[str] = "verdicts"
+    rows: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Blocks that open on request; all of them are printed."""
+
+    kind: ClassVar[str] = "folded"
+    summary: str
+    blocks: Sequence[Block]
+
+
+Block = Paragraph | Items | Terms | Note | Code | Figure | Table | Bars | Verdicts | Folded
 
 
 @dataclass(frozen=True)

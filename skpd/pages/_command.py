@@ -15,13 +15,15 @@ __all__ = ["study_command"]
 _NETWORK = ("weights", "input_shape", "head")
 
 
-def study_command(study: StudyView) -> str:
+def study_command(study: StudyView, *, learning_curve: bool = False) -> str:
     """Return the command that runs the same configurations.
 
     Parameters
     ----------
     study : StudyView
         The study.
+    learning_curve : bool, default=False
+        Whether the study has one.
 
     Returns
     -------
@@ -35,7 +37,8 @@ def study_command(study: StudyView) -> str:
         return ""
     name = options.pop("")
     options |= {"--folds": str(study.results.manifest["n_splits"]), "--seed": str(study.seeds[0])}
-    return " \\\n".join([f"skpd study {name}", *(f"  {key} {shlex.quote(value)}" for key, value in options.items())])
+    lines = [f"skpd study {name}", *(f"  {key} {shlex.quote(value)}" for key, value in options.items())]
+    return " \\\n".join([*lines, "  --learning-curve"] if learning_curve and name == "tremor" else lines)
 
 
 def _tremor(study: StudyView) -> dict[str, str]:

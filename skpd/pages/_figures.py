@@ -26,6 +26,7 @@ __all__ = [
     "class_distribution_figure",
     "confusion_by_protocol",
     "confusion_by_resampler",
+    "display_figure",
     "gap_figure",
     "resampler_figures",
     "roc_by_resampler",
@@ -38,7 +39,7 @@ _METRICS = ("balanced_accuracy", "gmean", "iba")
 def class_distribution_figure(study: StudyView) -> Figure:
     """Rows and people of each class."""
     rows = study.rows
-    return _figure(
+    return display_figure(
         ClassDistributionDisplay.from_labels(
             rows["y"], rows["subject"], labels=study.labels, label_name=study.label_name, unit=f"{study.unit}s"
         ),
@@ -56,7 +57,7 @@ def confusion_by_protocol(study: StudyView) -> Figure | None:
     frames = {protocol: frame for protocol, frame in frames.items() if len(frame)}
     if len(frames) < 2:
         return None
-    return _figure(
+    return display_figure(
         _confusion(study, frames),
         "confusion-protocols",
         f"The same pipeline, {configuration_name(pair)}, under each protocol, {study.unit} by {study.unit}. "
@@ -69,7 +70,7 @@ def confusion_by_resampler(study: StudyView) -> Figure | None:
     frames = _best_of_each_family(study)
     if not frames:
         return None
-    return _figure(_confusion(study, frames), "confusion-resamplers", _selection_in_words(study, frames))
+    return display_figure(_confusion(study, frames), "confusion-resamplers", _selection_in_words(study, frames))
 
 
 def roc_by_resampler(study: StudyView) -> Figure | None:
@@ -77,13 +78,13 @@ def roc_by_resampler(study: StudyView) -> Figure | None:
     columns = [f"proba_{label}" for label in study.labels]
     scored = {}
     for name, frame in _best_of_each_family(study).items():
-        if not set(columns) <= set(frame) or frame[columns].isna().to_numpy().any() or frame["y_true"].nunique() < 2:
+        if not study.has_probabilities(frame) or frame["y_true"].nunique() < 2:
             return None
         scored[name] = (frame["y_true"].to_numpy(), frame[columns].to_numpy()[:, study.patients_last])
     if not scored:
         return None
     labels = [study.labels[position] for position in study.patients_last]
-    return _figure(
+    return display_figure(
         OneVsRestRocDisplay.from_predictions(scored, labels=labels, label_name=study.label_name),
         "roc",
         _selection_in_words(study, scored)
@@ -115,7 +116,9 @@ def gap_figure(study: StudyView, published: pd.DataFrame | None) -> Figure | Non
         configuration_name(pair) if several else ("no resampling" if pair[0] == "none" else pair[0])
         for pair in zip(table["resampler"], table["classifier"], strict=True)
     ]
-    return _figure(ProtocolGapDisplay.from_table(table.assign(recipe=recipe), metrics=_METRICS), "gap", caption)
+    # As printed, so that the difference is that of the numbers beside it and of the table below.
+    table = table.assign(recipe=recipe, value=table["value"].round(2))
+    return display_figure(ProtocolGapDisplay.from_table(table, metrics=_METRICS), "gap", caption)
 
 
 def resampler_figures(study: StudyView) -> list[Figure]:
@@ -127,7 +130,7 @@ def resampler_figures(study: StudyView) -> list[Figure]:
         table = table[table["metric"].isin(_METRICS) & (table["classifier"] != "subject-mode")]
         if table.loc[table["family"] != "baseline", "resampler"].nunique() > 1:
             figures.append(
-                _figure(
+                display_figure(
                     ResamplerComparisonDisplay.from_table(table, metrics=_METRICS),
                     f"resamplers-{protocol}",
                     f"Resamplers under {protocol}, {study.unit} by {study.unit}. Within a family the best stands "
@@ -191,7 +194,23 @@ def _confusion(study: StudyView, frames: dict[str, pd.DataFrame]) -> ConfusionPa
     return ConfusionPanelDisplay.from_predictions(predicted, labels=study.labels, label_name=study.label_name)
 
 
-def _figure(display: Any, name: str, caption: str) -> Figure:
+def display_figure(display: Any, name: str, caption: str) -> Figure:
+    """Make a drawn Display part of the page.
+
+    Parameters
+    ----------
+    display : Display of `skpd.plotting`
+        Drawn; its figure is closed.
+    name : str
+        Unique in the page.
+    caption : str
+        Stands below.
+
+    Returns
+    -------
+    figure : Figure
+        The block.
+    """
     with _closing(display.figure_):
         alt = display.alt_text_
         return Figure(figure_svg(display.figure_, name=name, alt=alt), alt, caption.strip())

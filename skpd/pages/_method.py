@@ -123,13 +123,15 @@ def _units(study: StudyView) -> str:
     )
 
 
-def reproduce_blocks(study: StudyView) -> list[Block]:
+def reproduce_blocks(study: StudyView, *, learning_curve: bool = False) -> list[Block]:
     """Say how to run the study again, with which libraries.
 
     Parameters
     ----------
     study : StudyView
         The study.
+    learning_curve : bool, default=False
+        Whether the study has one.
 
     Returns
     -------
@@ -137,7 +139,7 @@ def reproduce_blocks(study: StudyView) -> list[Block]:
         Command, versions, parameters.
     """
     blocks: list[Block] = []
-    command = study_command(study)
+    command = study_command(study, learning_curve=learning_curve)
     if command:
         blocks.append(Code(command))
     else:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..recipes import published_spiral_scores, published_tremor_scores
 from ._blocks import Block, Cell, Paragraph, Row, Table
+from ._paper_tables import paper_tables
 from ._study import Score, StudyView, configuration_name
 from ._tables import number
 
@@ -34,6 +35,8 @@ class Published(NamedTuple):
     """Tidy: resampler, classifier, metric, value."""
     about: str
     """Source, unit and protocol of the numbers."""
+    tables: bool
+    """Whether the paper's own tables are laid out below."""
 
 
 def published_scores(study: StudyView) -> Published | None:
@@ -56,6 +59,7 @@ def published_scores(study: StudyView) -> Published | None:
             "AlMahadin et al. (SN Computer Science 3, 2022, doi:10.1007/s42979-021-00953-6) scored single windows of "
             "other recordings. The paper's text resamples the training part of a random split; its numbers are "
             "consistent with resampling before the split (as-published), which is inferred and not stated there.",
+            tables=True,
         )
     if manifest["recipe"].startswith("hwa") and study.unit == "drawing":
         scores = published_spiral_scores()
@@ -70,6 +74,7 @@ def published_scores(study: StudyView) -> Published | None:
             "tested have siblings of the same drawing in training; for HWA-I they split drawings at random. People "
             "are on both sides in all of them. The numbers of HWA-I are consistent with a test set of 14 or 15 "
             f"drawings with one error.{_departures(study)}",
+            tables=False,
         )
     return None
 
@@ -87,10 +92,11 @@ def published_blocks(study: StudyView, published: Published | None) -> list[Bloc
     Returns
     -------
     blocks : list of block
-        Empty if none of the published pipelines was run.
+        Empty for a study of another problem.
     """
     if published is None:
         return []
+    tables = paper_tables(study) if published.tables else []
     rows = []
     for pair in study.pairs:
         of_pair = published.scores[
@@ -102,7 +108,7 @@ def published_blocks(study: StudyView, published: Published | None) -> list[Bloc
                 Row(configuration_name(pair), [Cell(number(line.value)), *ours], small=_NAMES[str(line.metric)])
             )
     if not rows:
-        return []
+        return [Paragraph(published.about), *tables] if tables else []
     return [
         Paragraph(published.about),
         Table(
@@ -111,6 +117,7 @@ def published_blocks(study: StudyView, published: Published | None) -> list[Bloc
             rows=rows,
             note="–: not run here.",
         ),
+        *tables,
     ]
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from .._version import __version__
-from ..model_selection import PROTOCOLS
+from ..model_selection import PROTOCOLS, LeakageReport
 from ..studies import StudyResults, load_results
+from ._agreement import agreement_blocks
+from ._audit import audit_blocks, audit_warning, read_audit
 from ._blocks import Bars, Block, Code, Items, Note, Paragraph, Section
+from ._calibration import calibration_blocks
 from ._figures import (
     class_distribution_figure,
     confusion_by_protocol,
@@ -16,12 +21,13 @@ from ._figures import (
     resampler_figures,
     roc_by_resampler,
 )
+from ._learning import learning_blocks, read_learning_curve
 from ._method import method_blocks, parameters_of, reproduce_blocks
 from ._published import published_blocks, published_scores
 from ._reading import read_study
 from ._render import page_file, render_page, write_page
 from ._study import StudyView, configuration_name, plural, recipe_title
-from ._tables import class_table, comparison_table, effect_tables, score_tables, time_table
+from ._tables import class_table, comparison_table, effect_tables, gap_table, score_tables, time_table
 
 __all__ = ["write_report"]
 
@@ -29,18 +35,28 @@ __all__ = ["write_report"]
 _LISTED = 12
 
 
-def write_report(results: StudyResults | str | Path, file: str | Path, *, n_resamples: int = 500) -> Path:
+def write_report(
+    results: StudyResults | str | Path,
+    file: str | Path,
+    *,
+    audit: LeakageReport | str | Path | None = None,
+    n_resamples: int = 500,
+) -> Path:
     """Write the report of a study: one HTML file that needs no network and nothing beside it.
 
     It opens with what the numbers say in plain words and the gap between protocols, then come the scores with
-    intervals and baselines, class by class, figures, published numbers, the method, and how to run it again.
+    intervals and baselines, class by class, agreement for grades, how far probabilities can be trusted, figures,
+    published numbers, the method, and how to run it again.
 
     Parameters
     ----------
     results : StudyResults or path
-        The study, or the folder that it is stored in. It may be unfinished; the report says so.
+        The study, or the folder that it is stored in, whose ``learning_curve.csv`` is shown as well where it holds
+        one. The study may be unfinished; the report says so.
     file : path
         The file to write; one that is there is replaced.
+    audit : LeakageReport, path or None, default=None
+        What `skpd.model_selection.audit_leakage` found, or the JSON file that it or ``skpd audit --json`` wrote.
     n_resamples : int, default=500
         Resamples of the bootstrap over subjects; 0 for no intervals.
 
@@ -52,9 +68,9 @@ def write_report(results: StudyResults | str | Path, file: str | Path, *, n_resa
     Raises
     ------
     FileNotFoundError
-        If there is no study in the folder.
+        If there is no study in the folder, or no file `audit`.
     ValueError
-        If no fold of the study is finished, or `file` is a folder.
+        If no fold of the study is finished, `file` is a folder, or `audit` or the learning curve is something else.
 
     See Also
     --------
@@ -85,10 +101,11 @@ def write_report(results: StudyResults | str | Path, file: str | Path, *, n_resa
     '<!DOCTYPE html>'
     """
     file = page_file(file)
+    found, curve = read_audit(audit), read_learning_curve(results)
     if not isinstance(results, StudyResults):
         results = load_results(results)
     study = StudyView(results, n_resamples=n_resamples)
-    sections = [section for section in _sections(study) if section.blocks]
+    sections = [section for section in _sections(study, curve, found) if section.blocks]
     manifest, rows = results.manifest, study.rows
     html = render_page(
         "report.html.j2",
@@ -109,7 +126,7 @@ def write_report(results: StudyResults | str | Path, file: str | Path, *, n_resa
     return write_page(html, file)
 
 
-def _sections(study: StudyView) -> list[Section]:
+def _sections(study: StudyView, curve: pd.DataFrame | None, audit: LeakageReport | None) -> list[Section]:
     published = published_scores(study)
     pair, protocol = study.headline, study.main_protocol
     class_blocks: list[Block] = []
@@ -117,24 +134,28 @@ def _sections(study: StudyView) -> list[Section]:
         class_blocks += [class_table(study, protocol, pair, unit) for unit in _units_under(study, protocol)]
         class_blocks += [class_table(study, name, pair, study.unit) for name in _protocols_of(study, pair, protocol)]
     figures = [confusion_by_protocol(study), confusion_by_resampler(study), roc_by_resampler(study)]
-    gap = gap_figure(study, published.scores if published else None)
+    gap = [gap_figure(study, published.scores if published else None), gap_table(study)]
     compared = comparison_table(study)
     return [
-        Section("In short", _in_short(study)),
-        Section("Protocols compared", [gap] if gap else []),
+        Section("In short", _in_short(study, audit)),
+        Section("Protocols compared", [block for block in gap if block]),
         Section("Scores", _score_blocks(study)),
         Section("Pipelines compared", [compared] if compared else []),
         Section("Class by class", [*class_blocks, *(figure for figure in figures if figure)]),
+        Section("Agreement", agreement_blocks(study)),
+        Section("Probabilities", calibration_blocks(study)),
         Section("Resampling", [*resampler_figures(study), *effect_tables(study)]),
+        Section("Learning curve", learning_blocks(study, curve)),
         Section("Beside published numbers", published_blocks(study, published)),
         Section("Data", [class_distribution_figure(study)]),
+        Section("Audit", audit_blocks(study, audit)),
         Section("Warnings and failures", _trouble(study)),
         Section("Method", method_blocks(study)),
-        Section("Run it again", _again(study)),
+        Section("Run it again", _again(study, curve is not None)),
     ]
 
 
-def _in_short(study: StudyView) -> list[Block]:
+def _in_short(study: StudyView, audit: LeakageReport | None) -> list[Block]:
     first, *rest = read_study(study)
     blocks: list[Block] = []
     missing = study.missing_folds()
@@ -148,6 +169,9 @@ def _in_short(study: StudyView) -> list[Block]:
         )
         text = f"The study is not complete: {' and '.join(parts)}. The numbers rest on the folds that are there."
         blocks.append(Note(text, level="warning"))
+    leaky = audit_warning(audit)
+    if leaky:
+        blocks.append(leaky)
     blocks.append(Paragraph(first, lead=True))
     bars = _bars(study)
     if bars:
@@ -240,8 +264,8 @@ def _trouble(study: StudyView) -> list[Block]:
     return blocks
 
 
-def _again(study: StudyView) -> list[Block]:
-    blocks = [*reproduce_blocks(study), time_table(study)]
+def _again(study: StudyView, has_curve: bool) -> list[Block]:
+    blocks = [*reproduce_blocks(study, learning_curve=has_curve), time_table(study)]
     parameters = parameters_of(study)
     if parameters and study.headline:
         blocks += [

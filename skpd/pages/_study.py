@@ -15,6 +15,7 @@ from ..metrics import classification_table
 from ..model_selection import PROTOCOLS
 from ..resampling import RESAMPLER_FAMILIES
 from ..studies import ALL_BASELINES, StudyResults
+from ..studies._learning import headline_pipeline
 
 __all__ = ["Score", "StudyView", "configuration_name", "plural", "recipe_title"]
 
@@ -67,6 +68,7 @@ class StudyView:
         # The baseline that knows the person alone: what a protocol that leaks is worth without any signal.
         self.results = results = results.with_subject_baseline()
         self.seeds = sorted(results.cells["seed"].unique().tolist())
+        self.n_resamples = n_resamples
         # The seed of the study, so that the intervals are those that its command printed.
         scores = [results.scores(u, n_resamples=n_resamples, random_state=self.seeds[0]) for u in self.units]
         self.scores = _sorted(pd.concat(scores, ignore_index=True))
@@ -137,12 +139,10 @@ class StudyView:
 
     @cached_property
     def headline(self) -> tuple[str, str] | None:
-        """The pair that the reading follows: run under most protocols, and with a resampler where there is a choice.
-
-        Scores have no say in it, since what is chosen by its score looks better than it is.
-        """
-        run = self.scores.groupby(["resampler", "classifier"])["protocol"].nunique()
-        return max(self.pairs, key=lambda pair: (run[pair], pair[0] != "none"), default=None)
+        """The pair that the reading follows, chosen without regard to its scores."""
+        return headline_pipeline(
+            self.scores[["protocol", "resampler", "classifier"]].drop_duplicates().itertuples(index=False, name=None)
+        )
 
     def score(self, protocol: str, pair: tuple[str, str], metric: str, unit: str | None = None) -> Score | None:
         """Look up one score; None if it was not run or the unit does not exist under this protocol."""
@@ -179,6 +179,19 @@ class StudyView:
         """Metrics of each class, all folds and seeds together."""
         frame = self.predicted(protocol, pair, unit)
         return classification_table(frame["y_true"], frame["y_pred"], labels=self.results.classes)
+
+    def agreement(self, protocol: str, pair: tuple[str, str], unit: str) -> pd.DataFrame:
+        """Agreement of one configuration with the labels: value, low and high of each measure."""
+        alone = copy.copy(self.results)
+        alone.predictions = self.predicted(protocol, pair)
+        table = alone.agreement(unit, n_resamples=max(1, self.n_resamples), random_state=self.seeds[0])
+        table = table.set_index("measure")[["value", "low", "high"]]
+        return table if self.n_resamples else table.assign(low=np.nan, high=np.nan)
+
+    def has_probabilities(self, frame: pd.DataFrame) -> bool:
+        """Whether every one of these predictions has a probability of each class."""
+        columns = [f"proba_{label}" for label in self.labels]
+        return len(frame) > 0 and set(columns) <= set(frame) and not frame[columns].isna().to_numpy().any()
 
     @cached_property
     def comparisons(self) -> pd.DataFrame | None:

@@ -15,6 +15,8 @@ from markupsafe import Markup
 __all__ = ["figure_svg"]
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+#: A figure up to this width, in CSS pixels, is shown whole on a phone; a wider one scrolls in its box.
+_PHONE = 480
 _REFERENCE = re.compile(r"#([\w.-]+)")
 
 
@@ -47,7 +49,8 @@ def figure_svg(figure: Any, *, name: str, alt: str) -> Markup:
     width = float(root.attrib.pop("width").removesuffix("pt"))
     root.attrib.pop("height")
     # Points are 4/3 of a CSS pixel; no wider than drawn, so that type is as large as that of the text.
-    root.attrib.update(role="img", style=f"max-width: {width * 4 / 3:.0f}px")
+    pixels = round(width * 4 / 3)
+    root.attrib.update(role="img", style=f"max-width: {pixels}px" + ("; min-width: 0" if pixels <= _PHONE else ""))
     root.attrib["aria-label"] = alt
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _XLINK)

@@ -15,6 +15,8 @@ __all__ = [
     "class_table",
     "comparison_table",
     "effect_tables",
+    "gap_table",
+    "heading",
     "number",
     "p_value",
     "score_tables",
@@ -78,7 +80,7 @@ def score_tables(study: StudyView, protocol: str) -> list[Table]:
             people = "" if unit == "subject" else f" of {plural(int(here['n_subjects'].max()), 'subject')}"
             sizes = sorted({int(n) for n in here["n"]})
             size = plural(sizes[-1], unit) if len(sizes) == 1 else f"{sizes[0]:,} to {plural(sizes[-1], unit)}"
-            title = f"{_title(classifiers[0])}, {protocol}" if study.compares_resamplers else protocol.capitalize()
+            title = f"{heading(classifiers[0])}, {protocol}" if study.compares_resamplers else protocol.capitalize()
             tables.append(
                 Table(
                     caption=f"{title}: {size}{people}",
@@ -104,6 +106,42 @@ def _score_cell(score: Score | None) -> Cell:
     if np.isnan(score.value):
         return Cell("undefined")
     return Cell(number(score.value), f"{number(score.low)}–{number(score.high)}" if score.has_interval else "")
+
+
+def gap_table(study: StudyView) -> Table | None:
+    """Balanced accuracy of each pipeline under each protocol, and the difference between the two ends.
+
+    Parameters
+    ----------
+    study : StudyView
+        The study.
+
+    Returns
+    -------
+    table : Table or None
+        None where no pipeline was run under a protocol that leaks and under a sound one.
+    """
+    rows = []
+    for pair in [*study.pairs, *(("none", name) for name in ALL_BASELINES)]:
+        scores = {protocol: study.score(protocol, pair, "balanced_accuracy") for protocol in study.protocols}
+        leaky, sound = (
+            [score.value for protocol in protocols if (score := scores[protocol]) is not None]
+            for protocols in (study.leaky, study.sound)
+        )
+        if leaky and sound:
+            # Of the numbers as they are printed, or the row would not add up.
+            gap = Cell(signed(round(leaky[0], 2) - round(sound[0], 2)))
+            cells = [*(_score_cell(score) for score in scores.values()), gap]
+            rows.append(Row(configuration_name(pair), cells, muted=pair[1] in ALL_BASELINES))
+    if all(row.muted for row in rows):
+        return None
+    return Table(
+        caption=f"Balanced accuracy under each protocol, {study.unit} by {study.unit}",
+        head=["pipeline", *study.protocols, "gap"],
+        rows=rows,
+        note=f"Gap: the first score minus that of {study.sound[0]}: what leaks, and noise. Small: 95 % interval over "
+        "subjects.",
+    )
 
 
 def class_table(study: StudyView, protocol: str, pair: tuple[str, str], unit: str) -> Table:
@@ -136,7 +174,7 @@ def class_table(study: StudyView, protocol: str, pair: tuple[str, str], unit: st
         rows.append(Row(name, cells, muted=average))
     leaks = bool(PROTOCOLS[protocol].leaks)
     return Table(
-        caption=f"{_title(configuration_name(pair))}, {protocol}, {unit} by {unit}",
+        caption=f"{heading(configuration_name(pair))}, {protocol}, {unit} by {unit}",
         head=[study.label_name, *_CLASS_METRICS.values(), f"{unit}s", *(["people"] if unit != "subject" else [])],
         rows=rows,
         tag="leaks" if leaks else "",
@@ -176,11 +214,11 @@ def effect_tables(study: StudyView) -> list[Table]:
             rows.append(Row(str(name), cells))
         tables.append(
             Table(
-                caption=f"Sensitivity by {study.label_name}, {_title(classifier, lower=True)}, {study.main_protocol}",
+                caption=f"Sensitivity by {study.label_name}, {heading(classifier, lower=True)}, {study.main_protocol}",
                 head=["resampling", *(f"{study.label_name} {label}" for label in study.labels)],
                 rows=rows,
                 tag="leaks" if PROTOCOLS[study.main_protocol].leaks else "",
-                note=f"Small: change from no resampling. {_title(study.unit)} by {study.unit}, without intervals: "
+                note=f"Small: change from no resampling. {heading(study.unit)} by {study.unit}, without intervals: "
                 "small changes, and those of classes with few people, may be noise.",
             )
         )
@@ -286,6 +324,7 @@ def seconds(value: float) -> str:
     return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
 
 
-def _title(text: str, *, lower: bool = False) -> str:
+def heading(text: str, *, lower: bool = False) -> str:
+    """Write a name as the start of a heading: "random-forest" becomes "Random forest"."""
     words = text.replace("-", " ") if text.islower() else text
     return words if lower else words[:1].upper() + words[1:]

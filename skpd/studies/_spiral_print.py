@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ..model_selection import PROTOCOLS
+from ._baselines import ALL_BASELINES
+from ._gap import print_gap
 from ._print import _cell
 
 __all__ = ["SpiralFacts", "print_spiral_scores"]
@@ -84,7 +86,7 @@ class SpiralFacts:
 
 
 def print_spiral_scores(console: Console, scores: pd.DataFrame, facts: SpiralFacts) -> None:
-    """Print the tables of each protocol, the order behind them, and what explains a difference to the paper.
+    """Print tables of each protocol and its order, the protocols side by side, and what explains a difference.
 
     Parameters
     ----------
@@ -106,6 +108,15 @@ def print_spiral_scores(console: Console, scores: pd.DataFrame, facts: SpiralFac
                 console.print()
                 console.print(_table(shown, metrics[start : start + at_once], title, with_paper=unit == "drawing"))
         console.print(_caption(protocol, facts), style="dim", highlight=False)
+    learners = scores[scores["architecture"].notna()].drop_duplicates("classifier").set_index("classifier")
+    titles = {classifier: _name(row) for classifier, row in learners.iterrows()}
+    print_gap(
+        console,
+        scores,
+        unit="drawing",
+        name=lambda _, classifier: titles.get(classifier, classifier),
+        baselines=ALL_BASELINES,
+    )
     for line in _comparisons(scores, facts):
         console.print(line, highlight=False)
 

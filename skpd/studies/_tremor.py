@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from ..recipes import (
 from ..resampling import tremor_resamplers
 from ._baselines import ALL_BASELINES, SUBJECT_BASELINES
 from ._figures import write_tremor_figures
+from ._gap import print_gap
+from ._learning import LEARNING_CURVE, headline_pipeline, run_learning_curve
 from ._names import check_names
 from ._print import print_notes, print_scores, progress_bar
 from ._published_tables import published_tables, write_tables
@@ -56,6 +58,7 @@ def run_tremor_study(
     n_splits: int = 5,
     seed: int = 0,
     n_jobs: int | None = None,
+    learning_curve: bool = False,
     console: Console | None = None,
     progress: bool = True,
 ) -> StudyResults:
@@ -84,6 +87,9 @@ def run_tremor_study(
         Seed of simulation, split, resamplers, classifiers and bootstrap.
     n_jobs : int or None, default=None
         Processes.
+    learning_curve : bool, default=False
+        Whether one pipeline, the one that reports of the study follow, is also trained on fewer people; the curve is
+        stored as ``learning_curve.csv``.
     console : rich.console.Console or None, default=None
         Where to print.
     progress : bool, default=True
@@ -175,6 +181,13 @@ def run_tremor_study(
         published=published_tremor_scores() if simulated else None,
         remark="The recordings are simulated: compare the rows, not their height." if simulated else "",
     )
+    print_gap(
+        console,
+        shown,
+        unit=results.manifest["unit"],
+        name=lambda resampler, classifier: classifier if classifier in ALL_BASELINES else f"{classifier}, {resampler}",
+        baselines=ALL_BASELINES,
+    )
     print_notes(console, results)
     figures = write_tremor_figures(results, scores, recordings, table, road=road, folder=out / "figures")
     if any(file.stem.startswith("confusion") for file in figures):
@@ -185,7 +198,37 @@ def run_tremor_study(
     console.print(
         f"\n{len(figures)} figures in {out / 'figures'}, tables in {out} and {out / 'tables'}", soft_wrap=True
     )
+    if learning_curve:
+        with console.status("learning curve: one pipeline trained on fewer people") if progress else nullcontext():
+            _learning_curve(console, table, build, configurations, out, seed=seed, n_splits=n_splits, n_jobs=n_jobs)
     return results
+
+
+def _learning_curve(
+    console: Console,
+    table: Any,
+    build: Callable[..., Any],
+    configurations: Sequence[tuple[str, str, str]],
+    out: Path,
+    *,
+    seed: int,
+    n_splits: int,
+    n_jobs: int | None,
+) -> None:
+    """Train the pipeline that the study is told by on fewer people, and print what more of them bring."""
+    pair = headline_pipeline(configurations)
+    if pair is None:
+        console.print("\n[yellow]note:[/] no learning curve: only baselines were run.")
+        return
+    curve = run_learning_curve(
+        table, build, pair, file=out / LEARNING_CURVE, seed=seed, n_splits=n_splits, n_jobs=n_jobs
+    )
+    means = curve[curve["metric"] == "balanced_accuracy"].groupby("n_subjects")["score"].mean()
+    sizes = ", ".join(f"{size} people {mean:.2f}" for size, mean in means.items())
+    console.print(
+        f"\n[bold]Learning curve[/] of {pair[1]} ({pair[0]}), balanced accuracy on unseen people, mean of folds: "
+        f"{sizes}."
+    )
 
 
 def _write_tables(results: StudyResults, scores: pd.DataFrame, out: Path) -> None:

@@ -120,6 +120,19 @@ def test_the_gap_stands_at_the_top(page):
     assert rows["as-written"] == "1.00"
 
 
+def test_every_pipeline_stands_under_every_protocol(page, identity_study):
+    head, *rows = page.tables["Balanced accuracy under each protocol, window by window"]
+    assert head == ["pipeline", "as-published", "as-written", "subject-wise", "gap"]
+    scores = identity_study.scores(n_resamples=0).set_index(["protocol", "resampler", "classifier", "metric"])["value"]
+    expected = [round(scores[name, "SMOTE", "nearest", "balanced_accuracy"], 2) for name in head[1:4]]
+    printed = {row[0]: row[1:] for row in rows}
+    assert printed["nearest with SMOTE"] == [
+        *(f"{value:.2f}" for value in expected),
+        f"{expected[0] - expected[2]:+.2f}",
+    ]
+    assert list(printed)[-2:] == ["majority", "subject-mode"]
+
+
 def test_the_same_results_give_the_same_file(identity_study, html, tmp_path):
     again = write_report(identity_study, tmp_path / "again" / "report.html", n_resamples=60)
     assert again.read_text(encoding="utf-8") == html
