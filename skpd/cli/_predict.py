@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ._app import app, console, err, exit_codes, split_names
+from ._pen import PenColumns, PressureLevels, Resolution, pen_options
 
 if TYPE_CHECKING:
     from ..models import PredictReport
@@ -24,8 +25,8 @@ def predict(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Recordings of any length (GENEActiv **.bin**, **.npy**, **.csv**, **.parquet**), or drawings "
-            "(**.png**) for a model of drawings.",
+            help="Recordings of any length (GENEActiv **.bin**, **.npy**, **.csv**, **.parquet**), drawings "
+            "(**.png**) or pen files (**.svc**, UCI **.txt**, **.csv** with --pen-columns), as the model takes.",
             metavar="FILES...",
         ),
     ],
@@ -41,16 +42,27 @@ def predict(
     channels: Annotated[str, typer.Option(help="Columns of tables, separated by commas.")] = "x,y,z",
     columns: Annotated[
         str | None,
-        typer.Option(help="All columns of .csv files without a header line, in their order.", show_default="a header"),
+        typer.Option(
+            help="All columns of .csv files without a header line, or of .svc files, in their order.",
+            show_default="a header",
+        ),
     ] = None,
     time: Annotated[str, typer.Option(help="Column of times of tables.")] = "timestamp",
     time_unit: Annotated[
-        str, typer.Option(help="**s**, **ms**, **us**, **ns**, or **iso** for dates and times.")
-    ] = "s",
+        str | None,
+        typer.Option(
+            help="**s**, **ms**, **us**, **ns**, or **iso** for dates and times.", show_default="s; ms of .svc and .txt"
+        ),
+    ] = None,
     subject: Annotated[str | None, typer.Option(help="Column of tables that names the person.")] = None,
     disorder: Annotated[
-        str, typer.Option(help="Times that repeat or go back: **raise** calls the file failed, **fix** sorts them.")
-    ] = "raise",
+        str | None,
+        typer.Option(
+            help="Times that repeat or go back: **raise** calls the file failed, **fix** sorts them, **shift** sets "
+            "the clock of a pen forward.",
+            show_default="raise; shift of .txt",
+        ),
+    ] = None,
     separator: Annotated[str, typer.Option(help="What separates fields of .csv files, such as ';'.")] = ",",
     decimal: Annotated[str, typer.Option(help="Decimal point of .csv files.")] = ".",
     encoding: Annotated[str, typer.Option(help="Encoding of .csv files.")] = "utf-8",
@@ -58,16 +70,20 @@ def predict(
         float | None,
         typer.Option(help="Largest acceleration that the device can measure, in g, to flag clipping."),
     ] = None,
+    pen_columns: PenColumns = None,
+    resolution: Resolution = None,
+    pressure_levels: PressureLevels = None,
     trust: Annotated[
         str, typer.Option(help="Full names of further types that the model may hold, separated by commas.")
     ] = "",
     jobs: Annotated[int, typer.Option(help="Threads; -1 for one a core. Results do not depend on it.")] = -1,
 ) -> None:
-    """Predict recordings or drawings with a trained model.
+    """Predict recordings, drawings or pen files with a trained model.
 
     For recordings: a table of windows each (class, probabilities, tremor frequency and amplitude in each band, flags
     for gaps, non-wear, clipping and input unlike the training data) and a summary a recording and day. Another sampling
-    rate is resampled, other units are converted. Memory does not grow with the length of .bin and .npy files.
+    rate is resampled, other units are converted. Memory does not grow with the length of .bin and .npy files. For
+    drawings and pen files: a table with a row a drawing.
 
     Exit codes: 0 done, 1 some files failed (they are listed), 2 wrong usage or a model that cannot be loaded.
 
@@ -76,6 +92,8 @@ def predict(
     `skpd predict tremor-model wrist.bin`
 
     `skpd predict tremor-model wrist/*.npy --units g --sampling-rate 100 --device-range 8 --format parquet`
+
+    `skpd predict pen-model spirals/*.txt`
     """
     from ..models import predict_files
 
@@ -88,14 +106,25 @@ def predict(
             trusted=split_names(trust),
             n_jobs=jobs,
             on_progress=lambda done, total: status.update(f"{done} of {total} files"),
+            pen=pen_options(
+                pen_columns,
+                columns,
+                resolution,
+                pressure_levels,
+                time_unit,
+                disorder,
+                separator=separator,
+                decimal=decimal,
+                encoding=encoding,
+            ),
             units=units,
             sampling_rate=sampling_rate,
             channels=tuple(split_names(channels)),
             names=None if columns is None else split_names(columns),
             time=time,
-            time_unit=None if time_unit == "iso" else time_unit,
+            time_unit=None if time_unit == "iso" else time_unit or "s",
             subject=subject,
-            disorder=disorder,
+            disorder=disorder or "raise",
             separator=separator,
             decimal=decimal,
             encoding=encoding,
@@ -108,6 +137,7 @@ def predict(
 #: Heading of each column of the summary that is printed.
 _HEADINGS = {
     "day": "day",
+    "test": "test",
     "prediction": "class",
     "n_windows": "windows",
     "n_used": "used",
@@ -117,6 +147,7 @@ _HEADINGS = {
     "n_unlike_training": "unlike",
     "share_tremor": "tremor",
     "mean_severity": "severity",
+    "unlike_training": "unlike",
 }
 
 
@@ -125,7 +156,8 @@ def _print(report: PredictReport) -> None:
     if len(summary):
         columns = [name for name in _HEADINGS if name in summary and summary[name].notna().any()]
         if "share_tremor" not in columns:
-            columns += [name for name in summary if name.startswith(("share_", "proba_"))]
+            shares = [name for name in summary if name.startswith(("share_", "proba_"))]
+            columns += [name for name in shares if name != "share_unlike_training"]
         table = Table(box=None, pad_edge=False)
         table.add_column(summary.columns[0], overflow="fold", min_width=12)
         for name in columns:

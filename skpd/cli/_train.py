@@ -11,18 +11,26 @@ from rich.markup import escape
 from rich.table import Table
 
 from ._app import app, console, exit_codes, split_names
+from ._pen import PenColumns, PressureLevels, Resolution, pen_options
 
 _METRICS = ("balanced_accuracy", "f1_macro", "gmean", "quadratic_kappa", "auc")
 
 
 @app.command("train")
 def train(
-    recipe: Annotated[str, typer.Argument(help="**tremor** (recordings), **hwa1**, **hwa2** or **hwa3** (drawings).")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="**tremor** (recordings), **hwa1**, **hwa2** or **hwa3** (drawings), **pen-svm**, **pen-adaboost**, "
+            "**pen-knn**, **pen-forest** or **naseer** (pen files)."
+        ),
+    ],
     data: Annotated[
         str,
         typer.Option(
-            help="**simulated**; **unm_rest** (tremor) or **real** (drawings), looked for in the folder that SKPD_DATA "
-            "names; or a .csv table with the columns file, label and subject, with its files beside it."
+            help="**simulated**; **unm_rest** (recordings), **real** (drawings), **uci** or **pahaw** (pen files), "
+            "looked for in the folder that SKPD_DATA names; or a .csv table with the columns file, label and subject, "
+            "with its files beside it."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder of the model.")],
@@ -45,7 +53,21 @@ def train(
     ] = None,
     channels: Annotated[str, typer.Option(help="Columns of your own tables.")] = "x,y,z",
     time: Annotated[str, typer.Option(help="Column of times of your own tables.")] = "timestamp",
-    time_unit: Annotated[str, typer.Option(help="**s**, **ms**, **us**, **ns**, or **iso**.")] = "s",
+    time_unit: Annotated[
+        str | None,
+        typer.Option(help="**s**, **ms**, **us**, **ns**, or **iso**.", show_default="s; ms of .svc and .txt"),
+    ] = None,
+    pen_columns: PenColumns = None,
+    resolution: Resolution = None,
+    pressure_levels: PressureLevels = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            help="What was drawn, of datasets and UCI files with several tasks: **wave**, **dynamic**, ... With pen "
+            "recipes of features add `--set spiral=false` if it is no spiral.",
+            show_default="the spiral",
+        ),
+    ] = None,
     image_size: Annotated[int, typer.Option(min=32, help="Height and width of drawings, in pixels.")] = 100,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model that is there.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
@@ -63,6 +85,8 @@ def train(
     `skpd train tremor --data simulated --out tremor-model --set resampler=SMOTE --calibrate sigmoid`
 
     `skpd train tremor --data labels.csv --units g --sampling-rate 100 --out my-model`
+
+    `skpd train pen-svm --data uci --out pen-model`
     """
     from ..models import train_model
 
@@ -76,6 +100,7 @@ def train(
             n_splits=folds,
             calibrate=calibrate,
             image_size=image_size,
+            task=task,
             overwrite=overwrite,
             seed=seed,
             n_jobs=jobs,
@@ -83,7 +108,8 @@ def train(
             sampling_rate=sampling_rate,
             channels=tuple(split_names(channels)),
             time=time,
-            time_unit=None if time_unit == "iso" else time_unit,
+            time_unit=None if time_unit == "iso" else time_unit or "s",
+            pen=pen_options(pen_columns, None, resolution, pressure_levels, time_unit, None),
         )
     for note in report.notes:
         console.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)

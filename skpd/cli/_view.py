@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ._app import app, console, exit_codes, split_names
+from ._pen import PenColumns, PressureLevels, Resolution, pen_options
 
 
 @app.command("view")
@@ -63,20 +64,9 @@ def view(
         float | None,
         typer.Option(help="Largest acceleration that the device can measure, in g, to flag clipping."),
     ] = None,
-    pen_columns: Annotated[
-        str | None,
-        typer.Option(
-            help="For a pen .csv: the column of each channel, such as **x=x_mm,y=y_mm,t=ms,pressure=force**.",
-        ),
-    ] = None,
-    resolution: Annotated[
-        float | None,
-        typer.Option(help="Metres in one unit of x and y of a pen file.", show_default="5e-6 of .svc, else unknown"),
-    ] = None,
-    pressure_levels: Annotated[
-        int | None,
-        typer.Option(help="Levels of pressure of a pen.", show_default="32768 of .svc, 1024 of .txt, else unknown"),
-    ] = None,
+    pen_columns: PenColumns = None,
+    resolution: Resolution = None,
+    pressure_levels: PressureLevels = None,
     trust: Annotated[
         str, typer.Option(help="Full names of further types that the model may hold, separated by commas.")
     ] = "",
@@ -97,27 +87,31 @@ def view(
     `skpd view wrist.npy --units g --sampling-rate 100`
 
     `skpd view spiral.svc --out spiral.html`
+
+    `skpd view spiral.txt --model pen-model`
     """
     from ..pages import write_view
 
     is_pen = pen_columns is not None or file.suffix.lower() in (".svc", ".txt")
     with exit_codes("view"), console.status(f"reading {file.name}"):
-        pen: dict[str, Any] | None = None
-        if is_pen:
-            pen = {
-                "columns": _mapping(pen_columns) if pen_columns is not None else columns and split_names(columns),
-                "resolution": resolution,
-                "pressure_levels": pressure_levels,
-                "time_unit": time_unit,
-                "disorder": disorder,
-            }
+        pen = pen_options(
+            pen_columns,
+            columns,
+            resolution,
+            pressure_levels,
+            time_unit,
+            disorder,
+            separator=separator,
+            decimal=decimal,
+            encoding=encoding,
+        )
         page = write_view(
             file,
             out or Path(f"{file.stem}.html"),
             model=model,
             trusted=split_names(trust),
             n_jobs=jobs,
-            pen=pen,
+            pen=pen if is_pen else None,
             units=units,
             sampling_rate=sampling_rate,
             channels=tuple(split_names(channels)),
@@ -131,11 +125,3 @@ def view(
             device_range=device_range,
         )
     console.print(f"{page} ({page.stat().st_size / 1e3:,.0f} kB): open it in any browser", soft_wrap=True)
-
-
-def _mapping(text: str) -> dict[str, str]:
-    """Read channel=column pairs."""
-    pairs = [pair.split("=", 1) for pair in split_names(text)]
-    if not pairs or not all(len(pair) == 2 and all(pair) for pair in pairs):
-        raise ValueError(f"pen-columns: expected pairs such as x=x_mm,y=y_mm,t=ms, got {text!r}.")
-    return {channel.strip(): column.strip() for channel, column in pairs}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..datasets._drawings import _read_image, _resize, _to_rgb
+from ..exceptions import DataFileError
 
 __all__ = ["describe_drawings", "read_drawing"]
 
@@ -18,6 +19,8 @@ _INK = 40
 
 def read_drawing(file: Path, image_size: tuple[int, int]) -> np.ndarray:
     """Read a PNG file as RGB of `image_size` (height, width), scaled as the drawings that models are trained on."""
+    if file.suffix.lower() != ".png":
+        raise DataFileError(file, found=f"the suffix {file.suffix!r}", expected="a drawing, .png")
     return np.asarray(_resize(_to_rgb(_read_image(file)), image_size, "stretch"))
 
 

@@ -7,38 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from imblearn.pipeline import Pipeline as SamplerPipeline
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import has_fit_parameter
 
+from .._recordings import is_ragged
 from ..metrics import subject_bootstrap
 from ..model_selection import PROTOCOLS
 from ..signal import WindowedClassifier
+from ..studies._people import fit_parameters
 
-__all__ = ["fit_parameters", "hold_out_predictions", "score_predictions"]
-
-
-def fit_parameters(estimator: Any, groups: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what `fit` must be given for the subjects to reach the step that asks for them, if one does.
-
-    A classifier behind a sampler cannot be told: of the rows that a sampler makes nobody knows the person.
-    """
-    path: list[str] = []
-    while True:
-        if isinstance(estimator, Pipeline):
-            if isinstance(estimator, SamplerPipeline) and any(
-                hasattr(step, "fit_resample") for _, step in estimator.steps
-            ):
-                return {}
-            name, estimator = estimator.steps[-1]
-            path.append(name)
-        elif isinstance(estimator, WindowedClassifier):
-            # It repeats the subjects for the windows of their recordings.
-            estimator = estimator.estimator
-        else:
-            return {"__".join([*path, "groups"]): groups} if has_fit_parameter(estimator, "groups") else {}
+__all__ = ["hold_out_predictions", "score_predictions"]
 
 
 def hold_out_predictions(
@@ -59,7 +38,7 @@ def hold_out_predictions(
     estimator : estimator
         Cloned for every fold.
     X, y, groups
-        Recordings or drawings, their labels and subjects.
+        Recordings, drawings or pen trajectories, their labels and subjects.
     protocol : str
         One of `PROTOCOLS` that does not leak.
     n_splits : int
@@ -84,7 +63,9 @@ def hold_out_predictions(
 
 
 def _unit(X: Any, estimator: Any) -> str:
-    return "recording" if _windowed(estimator) is not None else "drawing" if np.ndim(X) == 4 else "row"
+    if _windowed(estimator) is not None or is_ragged(X):
+        return "recording"
+    return "drawing" if np.ndim(X) == 4 else "row"
 
 
 def _windowed(estimator: Any) -> WindowedClassifier | None:

@@ -13,15 +13,16 @@ from sklearn.pipeline import Pipeline
 
 from ..exceptions import DataFileError
 from ..signal import TremorBandFilter, WindowedClassifier, find_nonwear, iter_filtered
+from ._distance import TrainingDistance
 from ._measure import measure_tremor
-from ._ranges import FeatureRanges
-from ._sources import Recording
+from ._recording import Recording
 
 __all__ = [
     "DaySummary",
     "check_magnitude",
     "check_recording_model",
-    "highest_frequency",
+    "find_unworn",
+    "flag_windows",
     "predict_recording",
     "split_features",
 ]
@@ -47,11 +48,6 @@ def check_recording_model(model: Any) -> tuple[Pipeline, WindowedClassifier]:
     return Pipeline(model.steps[:-1]), last
 
 
-def highest_frequency(model: Any) -> float:
-    """Return the upper edge of the highest band, in Hz."""
-    return max(float(high) for _, high in check_recording_model(model)[0][-1].bands_.values())
-
-
 def split_features(estimator: Any) -> tuple[Any, Any]:
     """Divide a fitted classifier of windows into what makes its features and what classifies them."""
     if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
@@ -60,7 +56,7 @@ def split_features(estimator: Any) -> tuple[Any, Any]:
 
 
 def predict_recording(
-    model: Any, recording: Recording, *, ranges: FeatureRanges | None = None, n_jobs: int | None = None
+    model: Any, recording: Recording, *, distance: TrainingDistance | None = None, n_jobs: int | None = None
 ) -> Iterator[pd.DataFrame]:
     """Predict every window of a recording, in memory that does not grow with its length.
 
@@ -70,8 +66,8 @@ def predict_recording(
         A fitted model of recordings.
     recording : Recording
         At the model's rate.
-    ranges : FeatureRanges or None, default=None
-        Of the training data.
+    distance : TrainingDistance or None, default=None
+        From the training data.
     n_jobs : int or None, default=None
         Threads, a block each. Results do not depend on it.
 
@@ -79,8 +75,9 @@ def predict_recording(
     ------
     block : DataFrame
         One row a window: start_s, end_s, start_time where it is known, prediction, proba_<class>, frequency and
-        amplitude in each band, the flags gap, nonwear, clipping and unlike_training, and n_features_outside. Of a
-        window that touches a gap nothing is predicted or measured. A flag that could not be checked is missing.
+        amplitude in each band, the flags gap, nonwear, clipping and unlike_training, and training_distance, in
+        units of its limit. Of a window that touches a gap nothing is predicted or measured. A flag that could not be
+        checked is missing.
     """
     road, windowed = check_recording_model(model)
     n_samples, step = windowed.windowizer_.n_samples_, windowed.windowizer_.step_
@@ -102,7 +99,7 @@ def predict_recording(
         road,
         chunk_size=(per_block - 1) * step + n_samples,
         overlap=n_samples - step,
-        apply=partial(_predict_block, road[-1].bands_, windowed, recording, ranges, _nonwear(recording)),
+        apply=partial(_predict_block, road[-1].bands_, windowed, recording, distance, find_unworn(recording)),
         n_jobs=n_jobs,
     )
     yield from (block for block in blocks if block is not None)
@@ -112,8 +109,8 @@ def _predict_block(
     bands: dict,
     windowed: WindowedClassifier,
     recording: Recording,
-    ranges: FeatureRanges | None,
-    nonwear: np.ndarray | None,
+    distance: TrainingDistance | None,
+    unworn: np.ndarray | None,
     start: int,
     signals: np.ndarray,
 ) -> pd.DataFrame | None:
@@ -130,19 +127,44 @@ def _predict_block(
     )
     if recording.start_time is not None:
         frame["start_time"] = recording.start_time + pd.to_timedelta(frame["start_s"], unit="s").dt.round("ms")
-    described = _describe(windowed, windows[whole], raw_windows[whole], recording.sampling_rate, bands, ranges)
+    described = _describe(windowed, windows[whole], raw_windows[whole], recording.sampling_rate, bands, distance)
     described.index = np.flatnonzero(whole)
     frame = pd.concat([frame, described.reindex(frame.index)], axis=1)
-    frame["gap"] = ~whole
-    frame["nonwear"] = pd.array([pd.NA] * len(frame), dtype="boolean")
-    if nonwear is not None:
-        frame["nonwear"] = pd.array(_overlaps(begin, begin + n_samples, nonwear), dtype="boolean")
-    frame["clipping"] = pd.array([pd.NA] * len(frame), dtype="boolean")
+    return pd.concat([frame, flag_windows(recording, raw_windows, begin, whole, unworn)], axis=1)
+
+
+def flag_windows(
+    recording: Recording, windows: np.ndarray, begin: np.ndarray, whole: np.ndarray, unworn: np.ndarray | None
+) -> pd.DataFrame:
+    """Flag windows of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        The recording.
+    windows : ndarray of shape (n_windows, n_samples, n_channels)
+        Its samples.
+    begin : ndarray of shape (n_windows,)
+        Where each begins.
+    whole : ndarray of shape (n_windows,), bool
+        Which touch no gap.
+    unworn : ndarray of shape (n, 2) or None
+        As `find_unworn` returns it.
+
+    Returns
+    -------
+    flags : DataFrame
+        gap, nonwear and clipping; missing where it could not be checked.
+    """
+    flags = pd.DataFrame({"gap": ~whole})
+    for name in ("nonwear", "clipping"):
+        flags[name] = pd.array([pd.NA] * len(flags), dtype="boolean")
+    if unworn is not None:
+        flags["nonwear"] = pd.array(_overlaps(begin, begin + windows.shape[1], unworn), dtype="boolean")
     if recording.clips_at is not None:
         # A comparison with NaN is false.
-        clips = (np.abs(raw_windows) >= recording.clips_at).any(axis=(1, 2))
-        frame["clipping"] = pd.array(clips, dtype="boolean")
-    return frame
+        flags["clipping"] = pd.array((np.abs(windows) >= recording.clips_at).any(axis=(1, 2)), dtype="boolean")
+    return flags
 
 
 def _cut(signals: np.ndarray, n_samples: int, step: int) -> np.ndarray:
@@ -155,13 +177,13 @@ def _describe(
     raw: np.ndarray,
     rate: float,
     bands: dict,
-    ranges: FeatureRanges | None,
+    distance: TrainingDistance | None,
 ) -> pd.DataFrame:
     """Predict and measure windows without gaps, of which there may be none."""
     make_features, classify = split_features(windowed.estimator_)
     classes = windowed.classes_
     prediction, proba = classes[:0], np.zeros((0, len(classes)))
-    outside, unlike = np.zeros(0, dtype=int), np.zeros(0, dtype=bool)
+    far = np.full(len(windows), np.nan)
     if len(windows):
         features = windows if make_features is None else make_features.transform(windows)
         if hasattr(classify, "predict_proba"):
@@ -173,9 +195,8 @@ def _describe(
         else:
             prediction = classify.predict(features)
             proba = np.full((len(windows), len(classes)), np.nan)
-        if ranges is not None and make_features is not None:
-            outside = ranges.count_outside(features)
-            unlike = outside > ranges.limit
+        if distance is not None and make_features is not None:
+            far = distance.measure(features)
     frame = pd.DataFrame({"prediction": prediction})
     frame[[f"proba_{label}" for label in classes.tolist()]] = proba
     if len(windows):
@@ -185,9 +206,9 @@ def _describe(
         frame = pd.concat([frame, empty.iloc[:0]], axis=1)
     # Missing in gaps, and of one type in every block.
     frame["prediction"] = frame["prediction"].astype(_missing_type(classes))
-    known = ranges is not None and make_features is not None
-    frame["unlike_training"] = pd.array(unlike if known else [pd.NA] * len(frame), dtype="boolean")
-    frame["n_features_outside"] = pd.array(outside if known else [pd.NA] * len(frame), dtype="Int64")
+    known = distance is not None and make_features is not None
+    frame["unlike_training"] = pd.array(far > 1 if known else [pd.NA] * len(frame), dtype="boolean")
+    frame["training_distance"] = far
     return frame
 
 
@@ -225,7 +246,7 @@ def check_magnitude(recording: Recording, expected: float) -> None:
         )
 
 
-def _nonwear(recording: Recording) -> np.ndarray | None:
+def find_unworn(recording: Recording) -> np.ndarray | None:
     """Return the (start, stop) of the stretches that were not worn, found piece by piece; None if it is too short."""
     samples, rate = recording.samples, recording.sampling_rate
     n_timesteps, n_channels = samples.shape
@@ -279,6 +300,7 @@ class DaySummary:
         used = ~flags["gap"] & ~flags["nonwear"]
         counts = pd.DataFrame({"n_windows": 1, **{f"n_{name}": flag for name, flag in flags.items()}}, block.index)
         counts["n_used"] = used
+        counts["n_used_unlike"] = used & flags["unlike_training"]
         for label in self.classes:
             counts[f"n_{label}"] = (used & (block["prediction"] == label)).fillna(False)
         counts["end_s"] = block["end_s"]
@@ -294,8 +316,9 @@ class DaySummary:
         Returns
         -------
         summary : DataFrame
-            The labels, day, numbers of windows (all, with each flag, and used: neither in a gap nor not worn),
-            share_<class> of the windows used, and for severities share_tremor (above 0) and mean_severity.
+            The labels, day, numbers of windows (all, with each flag, and used: neither in a gap nor not worn), and of
+            the windows used share_unlike_training, share_<class>, and for severities share_tremor (above 0) and
+            mean_severity.
         """
         counts = pd.DataFrame(self._days).T
         counts.index.name = "day"
@@ -306,9 +329,12 @@ class DaySummary:
         used = counts["n_used"].astype(float).replace(0.0, np.nan)
         shares = counts[columns].astype(float).div(used, axis=0)
         shares.columns = [f"share_{label}" for label in self.classes]
-        table = counts.drop(columns=columns)
+        table = counts.drop(columns=[*columns, "n_used_unlike"])
+        table["share_unlike_training"] = counts["n_used_unlike"].astype(float) / used
         for name in set(_FLAGS) - self._known:
             table[f"n_{name}"] = pd.NA
+        if "unlike_training" not in self._known:
+            table["share_unlike_training"] = np.nan
         if all(isinstance(label, (int, float)) for label in self.classes) and min(self.classes) == 0:
             table["share_tremor"] = 1 - shares["share_0"]
             table["mean_severity"] = shares.to_numpy() @ np.array(self.classes, dtype=float)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..exceptions import DataFileError
 from ..studies._store import _write_atomically
-from ._drawings import describe_drawings, read_drawing
-from ._predict import DaySummary, check_magnitude, highest_frequency, predict_recording
-from ._ranges import FeatureRanges
-from ._sources import ReadOptions, open_recording
-from ._store import open_model
+from ._loaded import LoadedModel, say_other_tasks, say_unlike
+from ._pens import PenOptions, read_pens
+from ._predict import DaySummary
+from ._sources import ReadOptions
 
-__all__ = ["FORMATS", "PredictReport", "predict_files"]
+__all__ = ["FORMATS", "PredictReport", "check_options", "predict_files"]
 
 FORMATS = ("csv", "parquet")
 
@@ -36,7 +33,7 @@ class PredictReport:
     out : Path
         The folder of the tables.
     summary : DataFrame
-        Of recordings one row a recording and day, of drawings one row a drawing; also stored in `out`.
+        Of recordings one row a recording and day, of drawings and pen files one row a drawing; also stored in `out`.
     files : DataFrame
         One row a file: file, table (what was written for it), notes, and the reason of a failure.
     """
@@ -60,6 +57,7 @@ def predict_files(
     trusted: Collection[str] = (),
     n_jobs: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    pen: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> PredictReport:
     """Predict files with a stored model and write tables.
@@ -69,8 +67,9 @@ def predict_files(
     model : path
         The folder of the model.
     files : sequence of path
-        For a model of recordings ``.bin`` (GENEActiv), ``.npy``, ``.csv`` or ``.parquet``, of any length; for one of
-        drawings ``.png``.
+        For a model of recordings ``.bin`` or raw ``.csv`` of a GENEActiv device, ``.npy``, ``.csv`` or ``.parquet``, of
+        any length; for one of drawings ``.png``; for one of pen files ``.svc``, ``.txt`` files of the UCI spirals, or
+        ``.csv`` with ``pen["columns"]``.
     out : path
         Folder of the tables; made if need be. Tables of files of the same name are replaced.
     format : {"csv", "parquet"}, default="csv"
@@ -81,8 +80,11 @@ def predict_files(
         Threads. Results do not depend on it.
     on_progress : callable or None, default=None
         Called with the number of files done and of all files.
+    pen : mapping or None, default=None
+        How pen files are read: columns, resolution, pressure_levels, time_unit, angle_unit, disorder, names, separator,
+        decimal and encoding of `skpd.datasets.load_svc` or `skpd.datasets.load_pen_csv`.
     **options
-        What the files do not say of themselves: units, sampling_rate, channels, time, time_unit, subject, disorder,
+        What recordings do not say of themselves: units, sampling_rate, channels, time, time_unit, subject, disorder,
         separator, decimal, encoding and names, as in `skpd.datasets.load_csv_recordings`, and device_range, the largest
         acceleration that the device can measure, in g, without which clipping is not looked for.
 
@@ -103,6 +105,12 @@ def predict_files(
     For recordings, ``out/windows`` holds a table a recording and ``out/summary`` has a row a recording and day. A rate
     other than the model's is resampled, other units are converted, and both are noted. Memory does not grow with the
     length of ``.bin`` and ``.npy`` files; tables are read whole.
+
+    For drawings and pen files, ``out/predictions`` has a row a drawing, of UCI files one a test. A pen file whose
+    positions or pressures are in other units than those of the training data is refused.
+
+    ``unlike_training`` says where input is further from the training data than one row in a hundred of people held
+    out of it, by a `TrainingDistance`.
 
     Examples
     --------
@@ -129,29 +137,24 @@ def predict_files(
         raise ValueError("files: expected at least one file, got none.")
     if format not in FORMATS:
         raise ValueError(f"format: expected one of {', '.join(map(repr, FORMATS))}, got {format!r}.")
-    unknown = sorted(set(options) - set(ReadOptions.__dataclass_fields__))
-    if unknown:
-        raise ValueError(f"options: expected among {', '.join(ReadOptions.__dataclass_fields__)}, got {unknown[0]!r}.")
+    read = check_options(options, pen)
     folder = Path(out)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"out: expected a folder, {folder} is a file.")
-    estimator, manifest = open_model(model, trusted=trusted)
-    kind = manifest["input"]["kind"]
-    if kind not in ("recordings", "drawings"):
-        raise ValueError(f"model: expected one of recordings or drawings, got one of {kind}: load_model and predict.")
-    ranges = None if manifest["ranges"] is None else FeatureRanges.from_json(manifest["ranges"])
+    loaded = LoadedModel(model, trusted=trusted)
+    if loaded.kind not in _PREDICT:
+        raise ValueError(f"model: expected one of {', '.join(_PREDICT)}, got one of {loaded.kind}: use load_model.")
     folder.mkdir(parents=True, exist_ok=True)
     # A file that is named twice is one file.
     paths = list(dict.fromkeys(map(Path, files)))
     report = on_progress or (lambda done, total: None)
-    predict_one = _predict_recording if kind == "recordings" else _predict_drawing
     rows, summaries = [], []
     for i, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
         report(i, len(paths))
         row = {"file": str(path), "table": "", "notes": "", "reason": ""}
         try:
-            summary, row["table"], notes = predict_one(
-                estimator, manifest, path, name, folder, format, ranges, n_jobs, ReadOptions(**options)
+            summary, row["table"], notes = _PREDICT[loaded.kind](
+                loaded, _Job(path, name, folder, format, n_jobs, *read)
             )
             summaries.append(summary)
             row["notes"] = "; ".join(notes)
@@ -161,9 +164,19 @@ def predict_files(
     report(len(paths), len(paths))
     summary = pd.concat(summaries, ignore_index=True) if summaries else pd.DataFrame()
     if summaries:
-        name = "summary" if kind == "recordings" else "predictions"
+        name = "summary" if loaded.kind == "recordings" else "predictions"
         _write(folder / f"{name}.{format}", iter([summary]))
     return PredictReport(folder, summary, pd.DataFrame(rows))
+
+
+def check_options(options: Mapping[str, Any], pen: Mapping[str, Any] | None) -> tuple[ReadOptions, PenOptions]:
+    """Refuse options that no reader knows."""
+    for name, given, known in (("options", options, ReadOptions), ("pen", pen or {}, PenOptions)):
+        expected = known.__dataclass_fields__
+        unknown = sorted(set(given) - set(expected))
+        if unknown:
+            raise ValueError(f"{name}: expected among {', '.join(expected)}, got {unknown[0]!r}.")
+    return ReadOptions(**options), PenOptions(**(pen or {}))
 
 
 def _names(paths: list[Path]) -> list[str]:
@@ -177,60 +190,67 @@ def _names(paths: list[Path]) -> list[str]:
     return names
 
 
-def _predict_recording(
-    estimator: Any,
-    manifest: dict,
-    path: Path,
-    name: str,
-    folder: Path,
-    format: str,
-    ranges: FeatureRanges | None,
-    n_jobs: int | None,
-    options: ReadOptions,
-) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
-    rate = float(manifest["input"]["sampling_rate_hz"])
-    with open_recording(path, options, rate, highest_frequency(estimator)) as recording:
-        magnitude = manifest["input"]["magnitude"]
-        if magnitude is not None:
-            check_magnitude(recording, magnitude)
-        labels = {"recording": name, "file": str(path), "subject": recording.subject}
-        summary = DaySummary(labels, manifest["classes"])
+@dataclass(frozen=True)
+class _Job:
+    """A file to predict, and where its table goes."""
+
+    path: Path
+    name: str
+    folder: Path
+    format: str
+    n_jobs: int | None
+    options: ReadOptions
+    pen: PenOptions
+
+
+#: A row a day or drawing, the table that was written, and notes.
+_Done = tuple[pd.DataFrame, str, list[str]]
+
+
+def _predict_recording(model: LoadedModel, job: _Job) -> _Done:
+    with model.open_recording(job.path, job.options) as recording:
+        labels = {"recording": job.name, "file": str(job.path), "subject": recording.subject}
+        summary = DaySummary(labels, model.classes)
 
         def blocks() -> Iterator[pd.DataFrame]:
-            for block in predict_recording(estimator, recording, ranges=ranges, n_jobs=n_jobs):
+            for block in model.predict_windows(recording, n_jobs=job.n_jobs):
                 summary.add(block)
-                block.insert(0, "recording", name)
+                block.insert(0, "recording", job.name)
                 yield block
 
-        table = folder / "windows" / f"{name}.{format}"
+        table = job.folder / "windows" / f"{job.name}.{job.format}"
         table.parent.mkdir(exist_ok=True)
         _write(table, blocks())
-        return summary.rows(), str(table.relative_to(folder)), recording.notes
+        rows = summary.rows()
+        # The last row is that of all days.
+        share, n_used = rows[["share_unlike_training", "n_used"]].iloc[-1]
+        said = say_unlike(model.manifest, share, n_used, "window")
+        notes = [*recording.notes, *filter(None, [said])]
+        return rows, str(table.relative_to(job.folder)), notes
 
 
-def _predict_drawing(
-    estimator: Any,
-    manifest: dict,
-    path: Path,
-    name: str,
-    folder: Path,
-    format: str,
-    ranges: FeatureRanges | None,
-    n_jobs: int | None,
-    options: ReadOptions,
-) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
-    if path.suffix.lower() != ".png":
-        raise DataFileError(path, found=f"the suffix {path.suffix!r}", expected="a drawing, .png")
-    height, width = manifest["input"]["image_size"]
-    image = read_drawing(path, (height, width))[None]
-    proba = estimator.predict_proba(image)[0]
-    row = {"drawing": name, "file": str(path), "prediction": manifest["classes"][int(np.argmax(proba))]}
-    row |= {f"proba_{label}": value for label, value in zip(manifest["classes"], proba.tolist(), strict=True)}
-    outside = pd.NA if ranges is None else int(ranges.count_outside(describe_drawings(image))[0])
-    frame = pd.DataFrame([row])
-    frame["unlike_training"] = pd.array([pd.NA if ranges is None else outside > ranges.limit], dtype="boolean")
-    frame["n_features_outside"] = pd.array([outside], dtype="Int64")
-    return frame, f"predictions.{format}", ()
+def _predict_drawing(model: LoadedModel, job: _Job) -> _Done:
+    return _finish(model, job, "drawing", model.predict_drawing(job.path), [])
+
+
+def _predict_pens(model: LoadedModel, job: _Job) -> _Done:
+    rows = model.predict_pens(job.path, read_pens(job.path, job.pen))
+    said = say_other_tasks(model.manifest, rows["test"])
+    return _finish(model, job, "recording", rows, [*filter(None, [said])])
+
+
+_PREDICT: dict[str, Callable[[LoadedModel, _Job], _Done]] = {
+    "recordings": _predict_recording,
+    "drawings": _predict_drawing,
+    "pens": _predict_pens,
+}
+
+
+def _finish(model: LoadedModel, job: _Job, unit: str, rows: pd.DataFrame, notes: list[str]) -> _Done:
+    rows.insert(0, unit, job.name)
+    rows.insert(1, "file", str(job.path))
+    said = say_unlike(model.manifest, rows["unlike_training"].astype("Float64").mean(), len(rows), unit)
+    return rows, f"predictions.{job.format}", [*notes, *filter(None, [said])]
 
 
 def _write(file: Path, frames: Iterator[pd.DataFrame]) -> None:

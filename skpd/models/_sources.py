@@ -9,35 +9,24 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.signal import resample_poly
 
 from ..datasets import load_csv_recordings, load_parquet_recordings
 from ..datasets._base import ACCELERATION_UNITS, STANDARD_GRAVITY
-from ..datasets._geneactiv import _moment
-from ..datasets._geneactiv_files import _page_breaks
-from ..datasets._geneactiv_pages import SAMPLES_PER_PAGE, read_pages
-from ..datasets._parse import Losses
 from ..exceptions import DataFileError
 from ..studies._parts import _NpyFile
+from ._geneactiv import is_geneactiv_export, open_geneactiv, open_geneactiv_export
+from ._recording import BELOW_RANGE, Recording
 
-__all__ = ["RECORDING_SUFFIXES", "ReadOptions", "Recording", "open_recording"]
+__all__ = ["RECORDING_SUFFIXES", "ReadOptions", "open_recording"]
 
 RECORDING_SUFFIXES = (".bin", ".npy", ".csv", ".parquet")
 
 #: Rates that differ by less, relative to each other, are those of one clock.
 _SAME_RATE = 1e-3
-
-#: A GENEActiv device measures from -8 to 8 g; calibration moves the ends by some percent.
-_GENEACTIV_RANGE = 8.0
-_BELOW_RANGE = 0.5
-
-#: Three float32 values of a sample.
-_SAMPLE_BYTES = 12
 
 
 @dataclass(frozen=True)
@@ -70,37 +59,6 @@ class ReadOptions:
     device_range: float | None = None
 
 
-@dataclass(frozen=True)
-class Recording:
-    """One recording of any length.
-
-    Attributes
-    ----------
-    file : Path
-        Where it comes from.
-    samples : object with `shape` that slices to arrays
-        m/s^2, one row a timestep, NaN in gaps.
-    sampling_rate : float
-        Hz, of `samples`.
-    start_time : Timestamp or None
-        When it began, by the device's clock, where the file says so.
-    subject : str or None
-        The person, where the file says so.
-    clips_at : float or None
-        m/s^2 from which on a sample met the end of the device's range; None where that is not known.
-    notes : tuple of str
-        What was done to bring it to this form.
-    """
-
-    file: Path
-    samples: Any
-    sampling_rate: float
-    start_time: pd.Timestamp | None = None
-    subject: str | None = None
-    clips_at: float | None = None
-    notes: tuple[str, ...] = ()
-
-
 @contextmanager
 def open_recording(
     file: Path, options: ReadOptions, rate: float | None = None, highest: float = 0.0
@@ -110,7 +68,7 @@ def open_recording(
     Parameters
     ----------
     file : Path
-        ``.bin`` (GENEActiv), ``.npy``, ``.csv`` or ``.parquet``.
+        ``.bin`` or raw ``.csv`` of a GENEActiv device, ``.npy``, ``.csv`` or ``.parquet``.
     options : ReadOptions
         How it is to be read.
     rate : float or None, default=None
@@ -135,20 +93,23 @@ def open_recording(
         raise DataFileError(
             file, found=f"the suffix {file.suffix!r}", expected=f"one of {', '.join(RECORDING_SUFFIXES)}"
         )
-    if suffix != ".bin" and options.units not in ACCELERATION_UNITS:
+    exported = is_geneactiv_export(file)
+    if suffix != ".bin" and not exported and options.units not in ACCELERATION_UNITS:
         raise ValueError(
             f"units: expected one of {', '.join(ACCELERATION_UNITS)} for {file}, which does not state it, got "
             f"{options.units!r}."
         )
     with tempfile.TemporaryFile() as spool:
         if suffix == ".bin":
-            recording = _open_geneactiv(file, spool)
+            recording = open_geneactiv(file, spool)
+        elif exported:
+            recording = open_geneactiv_export(file)
         elif suffix == ".npy":
             recording = _open_array(file, options)
         else:
             recording = _open_table(file, options, rate)
         if options.device_range is not None:
-            limit = (options.device_range - _BELOW_RANGE) * STANDARD_GRAVITY
+            limit = (options.device_range - BELOW_RANGE) * STANDARD_GRAVITY
             recording = replace(recording, clips_at=limit)
         if recording.sampling_rate / 2 <= highest:
             raise DataFileError(
@@ -230,8 +191,16 @@ def _open_table(file: Path, options: ReadOptions, rate: float | None) -> Recordi
     try:
         loaded = load()
     except DataFileError as error:
-        if rate is None or not error.found.startswith("uneven"):
+        if not error.found.startswith("uneven"):
             raise
+        if rate is None:
+            raise DataFileError(
+                error.path,
+                found=error.found,
+                expected=error.expected,
+                where=error.where,
+                advice="State a sampling rate to interpolate at it.",
+            ) from None
         loaded = load(resample_to=rate)
         notes = (f"interpolated at {rate:g} Hz, since its times are uneven",)
     n_dropped = int(loaded.frame["n_duplicates"].iloc[0])
@@ -239,73 +208,3 @@ def _open_table(file: Path, options: ReadOptions, rate: float | None) -> Recordi
         notes += (f"{n_dropped} sample(s) dropped, whose times repeat earlier ones",)
     subject = None if loaded.groups is None else str(loaded.groups[0])
     return Recording(file, loaded.data[0], loaded.sampling_rate, subject=subject, notes=notes)
-
-
-def _open_geneactiv(file: Path, spool: Any) -> Recording:
-    """Copy the samples of all pages to `spool` and find where each belongs."""
-    losses = Losses(file, "warn")
-    tables, header = [], None
-    for pages in read_pages(file, 1024, losses):
-        header = pages.header
-        spool.write(pages.acceleration.tobytes())
-        tables.append(pd.DataFrame({"sequence": pages.sequence, "time": pages.time, "n_samples": pages.n_samples}))
-    assert header is not None
-    table = pd.concat(tables, ignore_index=True)
-    table["row"] = table["n_samples"].cumsum() - table["n_samples"]
-    table = table.drop_duplicates("sequence").sort_values("sequence", ignore_index=True)
-    ms = table["time"].to_numpy().astype("datetime64[ms]").astype(np.int64)
-    seconds = (ms - ms[0]) / 1000
-    step, breaks = _page_breaks(file, table, seconds, header.sampling_rate, 0.1, losses)
-    rate = SAMPLES_PER_PAGE / step
-    counts = table["n_samples"].to_numpy()
-    # Inside a stretch pages follow each other; a stretch begins where its first page's time says.
-    first = np.zeros(len(table), dtype=np.int64)
-    for pages_of_stretch in np.split(np.arange(len(table)), breaks):
-        k = pages_of_stretch[0]
-        begin = round(seconds[k] * rate)
-        if k and begin < first[k - 1] + counts[k - 1] - 1:
-            raise DataFileError(
-                file,
-                found=f"a clock that goes back at page {table['sequence'].iloc[k]}",
-                expected="pages one after the other",
-                advice="load_geneactiv(split_gaps=True) reads the parts.",
-            )
-        begin = max(begin, first[k - 1] + counts[k - 1]) if k else begin
-        first[pages_of_stretch] = begin + np.cumsum(counts[pages_of_stretch]) - counts[pages_of_stretch]
-    notes = tuple(f"{e.where}: {e.found}, expected {e.expected}" for e in losses.found[:5])
-    if len(losses.found) > 5:
-        notes += (f"{len(losses.found) - 5} more such places",)
-    return Recording(
-        file,
-        _Spooled(spool, table["row"].to_numpy(), counts, first),
-        rate,
-        start_time=_moment(int(ms[0]), header.fields),
-        subject=header.fields.get("Subject Code") or None,
-        clips_at=(_GENEACTIV_RANGE - _BELOW_RANGE) * STANDARD_GRAVITY,
-        notes=notes,
-    )
-
-
-class _Spooled:
-    """Pages in a file, each laid in its place; NaN between them."""
-
-    def __init__(self, spool: Any, rows: np.ndarray, counts: np.ndarray, first: np.ndarray) -> None:
-        self._spool, self._rows, self._counts, self._first = spool, rows, counts, first
-        # Blocks are read by several threads.
-        self._lock = Lock()
-        self.shape = (int(first[-1] + counts[-1]), 3)
-
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        start, stop, _ = rows.indices(self.shape[0])
-        values = np.full((max(0, stop - start), 3), np.nan)
-        # Read, not mapped: pages of a map count as memory in use.
-        k = max(0, int(np.searchsorted(self._first, start, side="right")) - 1)
-        while k < len(self._first) and self._first[k] < stop:
-            begin, end = max(start, self._first[k]), min(stop, self._first[k] + self._counts[k])
-            if end > begin:
-                with self._lock:
-                    self._spool.seek(int(self._rows[k] + begin - self._first[k]) * _SAMPLE_BYTES)
-                    page = self._spool.read(int(end - begin) * _SAMPLE_BYTES)
-                values[begin - start : end - start] = np.frombuffer(page, dtype=np.float32).reshape(-1, 3)
-            k += 1
-        return values

@@ -22,31 +22,21 @@ from ..model_selection import PROTOCOLS
 from ..plotting import ReliabilityDisplay
 from ..recipes import make_recipe
 from ..signal import WindowedClassifier, Windowizer
+from ..studies._people import fit_parameters
 from ._calibration import SubjectCalibratedClassifier
+from ._card import card_sections, list_limitations
+from ._distance import TrainingDistance
 from ._drawings import describe_drawings
-from ._evaluate import fit_parameters, hold_out_predictions, score_predictions
+from ._evaluate import hold_out_predictions, score_predictions
+from ._pens import describe_pens
 from ._predict import check_recording_model, split_features
-from ._ranges import FeatureRanges
-from ._sources import ReadOptions
-from ._store import _check_target, save_model
-from ._training_data import load_training_data, recipe_kind
+from ._predict_files import check_options
+from ._store import check_target, load_manifest, save_model
+from ._training_data import load_training_data, recipe_kind, takes_images
 
 __all__ = ["CALIBRATIONS", "TrainReport", "add_calibration", "train_model"]
 
 CALIBRATIONS = ("none", "sigmoid", "isotonic", "temperature")
-
-_INTENDED = {
-    "recordings": (
-        "Research on tremor in accelerations of the wrist or hand: an estimate for each window of some seconds and for "
-        "each recording. The people, the device and the task should be like those of the training data."
-    ),
-    "drawings": (
-        "Research on drawings, each classified as a whole. They should be drawn and scanned like those of the training "
-        "data."
-    ),
-}
-#: Fewer subjects than this say little about the next one.
-_FEW_SUBJECTS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +54,7 @@ class TrainReport:
     calibration_errors : dict of str to float
         Mean distance between predicted probability and what came true, in each unit of the first protocol.
     notes : list of str
-        The warnings on the way, each once.
+        The warnings on the way, each once, and the types that loading the model asks to trust.
     """
 
     folder: Path
@@ -84,9 +74,11 @@ def train_model(
     n_splits: int = 5,
     calibrate: str = "none",
     image_size: int = 100,
+    task: str | None = None,
     overwrite: bool = False,
     seed: int = 0,
     n_jobs: int | None = None,
+    pen: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> TrainReport:
     """Score a recipe on people held out, fit it on everybody, and store it with its card.
@@ -96,8 +88,9 @@ def train_model(
     recipe : str
         A name of `skpd.recipes.list_recipes`.
     data : str or path
-        A dataset by name ("simulated", "unm_rest" for recordings; "simulated", "real" for drawings), or a CSV table
-        with the columns file, label and subject, whose files are looked for beside it.
+        A dataset by name ("simulated", "unm_rest" for recordings; "simulated", "real" for drawings; "simulated", "uci",
+        "pahaw" for pen trajectories), or a CSV table with the columns file, label and subject, whose files are looked
+        for beside it.
     out : path
         Folder of the model.
     parameters : mapping or None, default=None
@@ -110,13 +103,16 @@ def train_model(
         How probabilities are calibrated, on subjects held out of the training part; see `SubjectCalibratedClassifier`.
     image_size : int, default=100
         Height and width of drawings, in pixels.
+    task : str or None, default=None
+        Of the dataset, such as "wave", or the test of UCI files, such as "dynamic"; None takes the (static) spiral. For
+        what is no spiral give the pen recipes of features the parameter ``spiral=False``.
     overwrite : bool, default=False
         Replace a model that is there.
     seed : int, default=0
         Of everything random.
     n_jobs : int or None, default=None
         Processes, a fold each. Results do not depend on it.
-    **options
+    pen, **options
         How files of your own are read, as in `predict_files`.
 
     Returns
@@ -144,11 +140,9 @@ def train_model(
     kind = recipe_kind(recipe)
     _check(protocols, calibrate)
     target = Path(out)
-    _check_target(target, overwrite)
-    unknown = sorted(set(options) - set(ReadOptions.__dataclass_fields__))
-    if unknown:
-        raise ValueError(f"options: expected among {', '.join(ReadOptions.__dataclass_fields__)}, got {unknown[0]!r}.")
-    bunch = load_training_data(kind, str(data), image_size=image_size, options=ReadOptions(**options), seed=seed)
+    check_target(target, overwrite)
+    how, how_pens = check_options(options, pen)
+    bunch = load_training_data(kind, str(data), image_size=image_size, task=task, options=how, pen=how_pens, seed=seed)
     y, groups = np.asarray(bunch.target), np.asarray(bunch.groups)
     classes = np.unique(y)
     if len(classes) < 2:
@@ -158,8 +152,11 @@ def train_model(
     with tempfile.TemporaryDirectory(prefix="skpd-train-") as cache, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         settings = _settings(kind, bunch, parameters or {}, image_size, seed)
-        # Features of images, which every fold needs again.
-        estimator = make_recipe(recipe, **settings, **({"memory": cache} if kind == "drawings" else {}))
+        estimator = make_recipe(recipe, **settings)
+        for step in estimator.named_steps.values():
+            if takes_images(step) and step.memory is None:
+                # Features of images, which every fold needs again.
+                step.memory = cache
         if calibrate != "none":
             estimator = add_calibration(estimator, method=calibrate, random_state=seed)
         held_out = [
@@ -169,7 +166,7 @@ def train_model(
             for protocol in protocols
         ]
         model = clone(estimator).fit(bunch.data, y, **fit_parameters(estimator, groups))
-        ranges = _ranges(kind, model, bunch.data, groups, seed)
+        distance = _distance(kind, model, bunch.data, groups, seed)
         scores = pd.concat(
             [
                 score_predictions(frame, classes, seed=seed).assign(protocol=name)
@@ -183,19 +180,18 @@ def train_model(
             target,
             recipe=recipe,
             parameters={**settings, "calibrate": calibrate},
-            sampling_rate=bunch.sampling_rate if kind == "recordings" else None,
-            units="m/s^2" if kind == "recordings" else None,
-            magnitude=_magnitude(bunch.data) if kind == "recordings" else None,
-            channels=bunch.channel_names if kind == "recordings" else None,
-            image_size=(image_size, image_size) if kind == "drawings" else None,
-            card=_card(kind, bunch, protocols, n_splits, calibrate, errors),
+            **_input(kind, bunch, image_size),
+            card=card_sections(kind, bunch, protocols, n_splits, calibrate, errors),
             scores=scores,
-            limitations=_limitations(bunch, y, groups, calibrate),
-            ranges=ranges,
+            limitations=list_limitations(bunch, y, groups, calibrate),
+            distance=distance,
             figures={"reliability.png": figure},
             overwrite=overwrite,
         )
     notes = list(dict.fromkeys(str(warning.message) for warning in caught))
+    foreign = load_manifest(folder)["needs_trust"]
+    if foreign:
+        notes.append(f"The model loads only where these types are trusted by name: {', '.join(foreign)}.")
     predictions = pd.concat(held_out, ignore_index=True)
     return TrainReport(folder, scores, predictions, errors, notes)
 
@@ -253,23 +249,41 @@ def _check(protocols: Sequence[str], calibrate: str) -> None:
 
 def _settings(kind: str, bunch: Bunch, parameters: Mapping[str, Any], image_size: int, seed: int) -> dict[str, Any]:
     own: dict[str, Any] = {"random_state": seed}
-    own |= {"sampling_rate": bunch.sampling_rate} if kind == "recordings" else {"input_shape": (image_size,) * 2 + (3,)}
+    if kind == "recordings":
+        own["sampling_rate"] = bunch.sampling_rate
+    elif kind == "drawings":
+        own["input_shape"] = (image_size, image_size, 3)
     clash = sorted(set(own) & set(parameters))
     if clash:
         raise ValueError(f"parameters: {clash[0]} comes from the data, the image size or the seed; leave it out.")
     return {**parameters, **own}
 
 
-def _ranges(kind: str, model: Any, X: Any, groups: np.ndarray, seed: int) -> FeatureRanges:
+def _input(kind: str, bunch: Bunch, image_size: int) -> dict[str, Any]:
+    """What `save_model` is to know of the input of a model."""
     if kind == "drawings":
-        return FeatureRanges.from_table(describe_drawings(X), groups, random_state=seed)
+        return {"image_size": (image_size, image_size), "task": bunch.task}
+    if kind == "pens":
+        return {"units": bunch.units, "channels": bunch.channel_names, "task": bunch.task}
+    return {
+        "sampling_rate": bunch.sampling_rate,
+        "units": "m/s^2",
+        "magnitude": _magnitude(bunch.data),
+        "channels": bunch.channel_names,
+    }
+
+
+def _distance(kind: str, model: Any, X: Any, groups: np.ndarray, seed: int) -> TrainingDistance:
+    if kind != "recordings":
+        table = describe_drawings(X) if kind == "drawings" else describe_pens(X)
+        return TrainingDistance.from_table(table, groups, random_state=seed)
     road, windowed = check_recording_model(model)
     windowizer: Windowizer = clone(windowed.windowizer)
     signals = road.transform(X)
     windows = windowizer.fit(signals).segment(signals, groups=groups)
     features, _ = split_features(windowed.estimator_)
     table = pd.DataFrame(features.transform(windows.X), columns=features.get_feature_names_out())
-    return FeatureRanges.from_table(table, windows.groups, random_state=seed)
+    return TrainingDistance.from_table(table, windows.groups, random_state=seed)
 
 
 def _magnitude(recordings: Any) -> float:
@@ -289,47 +303,3 @@ def _reliability(predictions: pd.DataFrame, classes: np.ndarray) -> tuple[bytes,
     display.figure_.savefig(image, format="png", dpi=150)
     plt.close(display.figure_)
     return image.getvalue(), display.errors
-
-
-def _card(
-    kind: str, bunch: Bunch, protocols: Sequence[str], n_splits: int, calibrate: str, errors: dict[str, float]
-) -> dict[str, str]:
-    y, groups = pd.Series(bunch.target), pd.Series(bunch.groups)
-    per_class = [
-        f"| {label} | {(y == label).sum()} | {groups[y == label].nunique()} |" for label in np.unique(bunch.target)
-    ]
-    table = "\n".join([f"| class | {kind} | subjects |", "|---|---|---|", *per_class])
-    orders = "\n".join(
-        f"- {name}: {PROTOCOLS[name].summary}" + (f" {n_splits} folds." if name == "subject-wise" else "")
-        for name in protocols
-    )
-    distances = ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
-    calibration = (
-        f"Probabilities {'are not calibrated' if calibrate == 'none' else f'are calibrated ({calibrate})'}"
-        f"{'' if calibrate == 'none' else ' on subjects held out of the training of the classifier'}. "
-        f"Mean distance between the predicted probability and what came true, on people held out: {distances}.\n\n"
-        "![Predicted probability against what came true](reliability.png)"
-    )
-    return {
-        "Intended use": _INTENDED[kind],
-        "Data": f"```text\n{(bunch.DESCR or 'not described').strip()}\n```",
-        "Subjects": f"{groups.nunique()} people, {len(y)} {kind}.\n\n{table}",
-        "Protocol": orders,
-        "Calibration": calibration,
-    }
-
-
-def _limitations(bunch: Bunch, y: np.ndarray, groups: np.ndarray, calibrate: str) -> list[str]:
-    found = []
-    if bunch.simulated:
-        found.append("Trained on simulated data: nothing is known of how it does on people.")
-    n_people = len(np.unique(groups))
-    if n_people < _FEW_SUBJECTS:
-        found.append(f"Trained on {n_people} people: the next one may be unlike all of them.")
-    for label in np.unique(y):
-        of_class = len(np.unique(groups[y == label]))
-        if of_class < 5:
-            found.append(f"Class {label} was seen in {of_class} people only.")
-    if calibrate == "none":
-        found.append("Probabilities are not calibrated: read them as an order, not as chances.")
-    return found

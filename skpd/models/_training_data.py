@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from .._recordings import as_object_array
 from ..datasets._base import os_reason
+from ..datasets._pens import PEN_CHANNELS
 from ..exceptions import DataFileError
-from ..recipes import list_recipes
+from ..recipes import list_recipes, make_recipe
 from ..recipes._registry import _RECIPES
-from ..studies import SPIRAL_DATASETS, TREMOR_DATASETS
+from ..signal import WindowedClassifier
+from ..studies import HANDWRITING_DATASETS, SPIRAL_DATASETS, TREMOR_DATASETS
+from ..studies._handwriting_data import find_confounds, load_pens
 from ._drawings import read_drawing
+from ._pens import PenOptions, PenTrace, read_pens
 from ._sources import ReadOptions, open_recording
 
-__all__ = ["load_training_data", "recipe_kind"]
+__all__ = ["KINDS", "load_training_data", "recipe_kind", "takes_images"]
+
+#: What recipes take, and the datasets of each by name.
+KINDS: dict[str, Mapping[str, Any]] = {
+    "recordings": TREMOR_DATASETS,
+    "drawings": SPIRAL_DATASETS,
+    "pens": HANDWRITING_DATASETS,
+}
 
 _COLUMNS = ("file", "label", "subject")
+#: Kinds of drawings, and the test of UCI files, that are learnt if no task is stated.
+_DRAWN, _FIRST_TEST = ("spiral", "wave"), "static"
 
 _CARD = """\
 Files of the user's own
@@ -33,54 +48,106 @@ Limits      nothing else is known of these data; licence and reference are those
 
 
 def recipe_kind(recipe: str) -> str:
-    """Return what a recipe takes, "recordings" or "drawings"."""
+    """Return what a recipe takes, "recordings", "drawings" or "pens": as its estimator is made, so it takes its input.
+
+    A recipe of recordings asks for their rate. Of the others one whose input meets a network takes images, and any
+    other takes the points of a pen.
+    """
     known = list_recipes()["name"].tolist()
     if recipe not in known:
         raise ValueError(f"recipe: expected one of {', '.join(map(repr, known))}, got {recipe!r}.")
-    return "recordings" if "sampling_rate" in inspect.signature(_RECIPES[recipe]).parameters else "drawings"
+    asks_for_rate = "sampling_rate" in inspect.signature(_RECIPES[recipe]).parameters
+    # Any rate that the bands fit into: nothing is fitted.
+    estimator = make_recipe(recipe, **({"sampling_rate": 100.0} if asks_for_rate else {}))
+    steps = [step for _, step in estimator.steps] if isinstance(estimator, Pipeline) else [estimator]
+    if isinstance(steps[-1], WindowedClassifier):
+        return "recordings"
+    # Samplers act in training alone.
+    first = next(step for step in steps if not hasattr(step, "fit_resample"))
+    return "drawings" if takes_images(first) else "pens"
 
 
-def load_training_data(kind: str, data: str, *, image_size: int, options: ReadOptions, seed: int) -> Bunch:
-    """Load recordings or drawings with labels and subjects.
+def takes_images(step: Any) -> bool:
+    """Whether a step of a recipe is a network for images."""
+    return hasattr(step, "input_shape")
+
+
+def load_training_data(
+    kind: str, data: str, *, image_size: int, task: str | None, options: ReadOptions, pen: PenOptions, seed: int
+) -> Bunch:
+    """Load recordings, drawings or pen trajectories with labels and subjects.
 
     Parameters
     ----------
-    kind : {"recordings", "drawings"}
+    kind : {"recordings", "drawings", "pens"}
         What the recipe takes.
     data : str
-        A name of `TREMOR_DATASETS` or `SPIRAL_DATASETS`, or the path of a CSV table with the columns file, label and
-        subject, whose files are looked for beside it.
+        A name of `KINDS`, or the path of a CSV table with the columns file, label and subject, whose files are looked
+        for beside it.
     image_size : int
         Height and width of drawings, in pixels.
-    options : ReadOptions
-        How recordings of your own are to be read.
+    task : str or None
+        Of datasets with several, and of files that hold several tests; None takes the first, which is a spiral.
+    options, pen : ReadOptions, PenOptions
+        How recordings and pen files of your own are to be read.
     seed : int
         Of simulated data.
 
     Returns
     -------
     bunch : Bunch
-        data, target, groups, DESCR, simulated, and of recordings sampling_rate, units and channel_names.
+        data, target, groups, DESCR, simulated, task, limits (a sentence each), and of recordings sampling_rate, units
+        and channel_names, of pens units and channel_names.
     """
-    datasets: dict[str, Callable[..., Bunch]] = dict(TREMOR_DATASETS if kind == "recordings" else SPIRAL_DATASETS)
-    if data in datasets:
-        loaded = datasets[data](seed) if kind == "recordings" else datasets[data]("spiral", image_size, seed)
-        bunch = Bunch(**{name: loaded.get(name) for name in ("data", "target", "groups", "DESCR")})
-        bunch.update({name: loaded.get(name) for name in ("sampling_rate", "units", "channel_names")})
+    if kind == "recordings":
+        _check_task(task, ())
+    if data in KINDS[kind]:
+        bunch = _load_dataset(kind, data, image_size, task, seed)
         return Bunch(**bunch, simulated=data == "simulated")
     table = Path(data)
     if table.suffix.lower() != ".csv":
         raise ValueError(
-            f"data: expected one of {', '.join(map(repr, datasets))}, or a .csv table with the columns "
+            f"data: expected one of {', '.join(map(repr, KINDS[kind]))}, or a .csv table with the columns "
             f"{', '.join(_COLUMNS)}, got {data!r}."
         )
     labels = _read_labels(table)
     files = [table.parent / name for name in labels["file"]]
-    bunch = _load_recordings(files, options) if kind == "recordings" else _load_drawings(files, image_size)
+    if kind == "recordings":
+        bunch = _load_recordings(files, options)
+    elif kind == "drawings":
+        bunch = Bunch(data=np.stack([read_drawing(file, (image_size, image_size)) for file in files]), task=task)
+    else:
+        bunch = _load_pens(files, task, pen)
     target, groups = labels["label"].to_numpy(), labels["subject"].to_numpy(dtype=str)
     counts = ", ".join(f"{label} ({n})" for label, n in labels["label"].value_counts(sort=False).sort_index().items())
     descr = _CARD.format(n_subjects=len(set(groups)), n=len(files), labels=counts)
-    return Bunch(**bunch, target=target, groups=groups, DESCR=descr, simulated=False)
+    return Bunch(**bunch, target=target, groups=groups, DESCR=descr, limits=[], simulated=False)
+
+
+def _load_dataset(kind: str, data: str, image_size: int, task: str | None, seed: int) -> Bunch:
+    if kind == "pens":
+        dataset = HANDWRITING_DATASETS[data]
+        task = _check_task(task, dataset.tasks)
+        pens, left_out, _ = load_pens(data, task, seed)
+        limits = [f"Of the data is known: {line}." for line in find_confounds(pens, left_out)]
+        return Bunch(
+            data=pens.X, target=pens.y, groups=pens.groups, DESCR=pens.DESCR, units=pens.units,
+            channel_names=pens.channel_names, task=task, limits=limits,
+        )  # fmt: skip
+    if kind == "drawings":
+        task = _check_task(task, _DRAWN)
+        loaded = SPIRAL_DATASETS[data](task, image_size, seed)
+    else:
+        loaded = TREMOR_DATASETS[data](seed)
+    names = ("data", "target", "groups", "DESCR", "sampling_rate", "units", "channel_names")
+    return Bunch(**{name: loaded.get(name) for name in names}, task=task, limits=[])
+
+
+def _check_task(task: str | None, known: Sequence[str]) -> Any:
+    if task is not None and task not in known:
+        expected = f"one of {', '.join(map(repr, known))}" if known else "none, since these data have no tasks"
+        raise ValueError(f"task: expected {expected}, got {task!r}.")
+    return task or next(iter(known), None)
 
 
 def _read_labels(table: Path) -> pd.DataFrame:
@@ -109,7 +176,7 @@ def _read_labels(table: Path) -> pd.DataFrame:
 
 
 def _load_recordings(files: list[Path], options: ReadOptions) -> Bunch:
-    rate: float | None = None
+    rate = options.sampling_rate
     signals = []
     for file in files:
         with open_recording(file, options, rate) as recording:
@@ -122,8 +189,28 @@ def _load_recordings(files: list[Path], options: ReadOptions) -> Bunch:
     return Bunch(data=as_object_array(signals), sampling_rate=rate, units="m/s^2", channel_names=channels)
 
 
-def _load_drawings(files: list[Path], image_size: int) -> Bunch:
-    for file in files:
-        if file.suffix.lower() != ".png":
-            raise DataFileError(file, found=f"the suffix {file.suffix!r}", expected="a drawing, .png")
-    return Bunch(data=np.stack([read_drawing(file, (image_size, image_size)) for file in files]))
+def _load_pens(files: list[Path], task: str | None, options: PenOptions) -> Bunch:
+    traces = [_choose(file, read_pens(file, options), task) for file in files]
+    for file, trace in zip(files, traces, strict=True):
+        if trace.units != traces[0].units:
+            raise ValueError(
+                f"data: expected all files in the units of {files[0]}, {traces[0].units}, got {trace.units} of {file}: "
+                "state resolution and pressure levels."
+            )
+    return Bunch(
+        data=as_object_array(trace.points for trace in traces),
+        units=traces[0].units,
+        channel_names=list(PEN_CHANNELS),
+        task=task or traces[0].test or None,
+    )
+
+
+def _choose(file: Path, traces: list[PenTrace], task: str | None) -> PenTrace:
+    """Return the test of a file that the model is to learn, the first if there is nothing to choose."""
+    if len(traces) == 1 and not traces[0].test:
+        return traces[0]
+    tests = {trace.test: trace for trace in traces}
+    wanted = task or _FIRST_TEST
+    if wanted not in tests:
+        raise DataFileError(file, found=f"the tests {', '.join(tests)}", expected=f"the test {wanted!r}")
+    return tests[wanted]

@@ -18,6 +18,7 @@ from sklearn.tree._tree import Tree
 
 __all__ = ["check_trees", "known_types", "untrusted_layers", "untrusted_types"]
 
+# The functions among them build networks of ours from sizes and names, or count and rank numbers.
 _OURS = {
     "skpd.features._compute": ("TremorParams",),
     "skpd.features._pen": ("PenFeatures",),
@@ -27,12 +28,11 @@ _OURS = {
     "skpd.images._strokes": ("StrokeRenderer",),
     "skpd.models._calibration": ("SubjectCalibratedClassifier",),
     "skpd.neural._backbones": ("Backbone",),
-    # These three functions build networks of ours from sizes and names.
     "skpd.neural._base": ("Network",),
     "skpd.neural._features": ("BackboneFeatures",),
     "skpd.neural._mlp": ("KerasMLPClassifier", "build_mlp"),
     "skpd.neural._transfer": ("KerasTransferClassifier", "build_head", "build_whole"),
-    "skpd.recipes._handwriting": ("MarginSVC",),
+    "skpd.recipes._handwriting": ("MarginSVC", "build_blank_network", "describe_setup", "score_ranks"),
     "skpd.recipes._spiral": ("FolderAugmenter",),
     "skpd.resampling._condensed": ("CondensedNearestNeighbour",),
     "skpd.resampling._rare": ("RareClassSampler",),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..metrics import subject_bootstrap
-from ..plotting import ReliabilityDisplay, figure_style
+from ..plotting import ReliabilityDisplay
 from ._blocks import Block, Paragraph
 from ._figures import display_figure
 from ._study import StudyView, configuration_name
@@ -46,28 +46,11 @@ def calibration_blocks(study: StudyView) -> list[Block]:
     display = ReliabilityDisplay.from_predictions(
         {configuration_name(name): predicted for name, predicted in predictions.items()}, labels=labels
     )
-    _legend_above(display)
     caption = (
         f"{protocol.capitalize()}, {study.unit} by {study.unit}. On the diagonal probabilities mean what they say. "
         "Above: how often predictions came true against their probability. Below: how many have which probability."
     )
     return [Paragraph(_words(study, pair, *predictions[pair], labels)), display_figure(display, "reliability", caption)]
-
-
-def _legend_above(display: ReliabilityDisplay) -> None:
-    """Move the legend out of the axes, where bins of few predictions may lie anywhere, under it too."""
-    curves = display.axes_[0]
-    inside = curves.get_legend()
-    title = inside.get_title().get_text()
-    inside.remove()
-    with figure_style():
-        display.figure_.legend(
-            *curves.get_legend_handles_labels(),
-            title=title,
-            loc="outside upper left",
-            alignment="left",
-            title_fontsize=9,
-        )
 
 
 def _words(study: StudyView, pair: tuple[str, str], y_true: Any, y_proba: np.ndarray, labels: list) -> str:

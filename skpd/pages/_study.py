@@ -184,9 +184,8 @@ class StudyView:
         """Agreement of one configuration with the labels: value, low and high of each measure."""
         alone = copy.copy(self.results)
         alone.predictions = self.predicted(protocol, pair)
-        table = alone.agreement(unit, n_resamples=max(1, self.n_resamples), random_state=self.seeds[0])
-        table = table.set_index("measure")[["value", "low", "high"]]
-        return table if self.n_resamples else table.assign(low=np.nan, high=np.nan)
+        table = alone.agreement(unit, n_resamples=self.n_resamples, random_state=self.seeds[0])
+        return table.set_index("measure")[["value", "low", "high"]]
 
     def has_probabilities(self, frame: pd.DataFrame) -> bool:
         """Whether every one of these predictions has a probability of each class."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from .._version import __version__
 from ..exceptions import DataFileError
-from ..models._sources import RECORDING_SUFFIXES, ReadOptions
+from ..models._loaded import LoadedModel
+from ..models._predict_files import check_options
+from ..models._sources import RECORDING_SUFFIXES
 from ._blocks import Section
 from ._render import page_file, render_page, write_page
-from ._view_drawing import PenOptions, read_drawing_view, read_pen
+from ._view_drawing import read_drawing_view, read_pen
 from ._view_open import read_recording
 
 __all__ = ["write_view"]
@@ -36,8 +37,8 @@ def write_view(
     Parameters
     ----------
     file : path
-        A recording (GENEActiv ``.bin``, ``.npy``, ``.csv``, ``.parquet``), a drawing (``.png``), or a pen file
-        (``.svc``, a ``.txt`` file of the UCI spirals, or ``.csv`` with `pen`).
+        A recording (GENEActiv ``.bin`` or raw ``.csv``, ``.npy``, ``.csv``, ``.parquet``), a drawing (``.png``), or a
+        pen file (``.svc``, a ``.txt`` file of the UCI spirals, or ``.csv`` with `pen`).
     out : path
         The page; one that is there is replaced.
     model : path or None, default=None
@@ -47,8 +48,9 @@ def write_view(
     n_jobs : int or None, default=None
         Threads. The page does not depend on it.
     pen : mapping or None, default=None
-        How a pen file is read: columns, resolution, pressure_levels, time_unit, angle_unit and disorder of
-        `skpd.datasets.load_svc` or `skpd.datasets.load_pen_csv`. A ``.csv`` file with `pen` is a pen file.
+        How a pen file is read: columns, resolution, pressure_levels, time_unit, angle_unit, disorder, names, separator,
+        decimal and encoding of `skpd.datasets.load_svc` or `skpd.datasets.load_pen_csv`. A ``.csv`` file with
+        `pen` is a pen file.
     **options
         How a recording is read, as in `skpd.models.predict_files`: units, sampling_rate and others.
 
@@ -91,24 +93,20 @@ def write_view(
     '<!DOCTYPE html>'
     """
     file, out = Path(file), page_file(Path(out))
-    model = None if model is None else Path(model)
-    known = {field.name for field in fields(ReadOptions)}
-    if not set(options) <= known:
-        raise ValueError(f"options: expected some of {sorted(known)}, got {sorted(set(options) - known)}.")
+    how, how_pens = check_options(options, pen)
     if out.exists() and out.samefile(file):
         raise ValueError(f"out: expected another file than the one shown, got {out}: name a page, as in view.html.")
+    loaded = None if model is None else LoadedModel(model, trusted=trusted)
     suffix = file.suffix.lower()
     context: dict[str, Any] = {"bouts": None, "bouts_note": "", "data": None}
     if suffix == ".png":
-        kind, page = "Drawing", read_drawing_view(file, model, trusted=trusted)
+        kind, page = "Drawing", read_drawing_view(file, loaded)
         context |= {"facts": page.facts, "before": page.sections, "after": []}
     elif suffix in _PEN_SUFFIXES or (suffix == ".csv" and pen is not None):
-        if model is not None:
-            raise ValueError(f"model: expected none for the pen file {file}, since skpd trains none on pen files yet.")
-        kind, page = "Pen file", read_pen(file, PenOptions(**(pen or {})))
+        kind, page = "Pen file", read_pen(file, how_pens, loaded)
         context |= {"facts": page.facts, "before": page.sections, "after": []}
     elif suffix in RECORDING_SUFFIXES:
-        view = read_recording(file, model, ReadOptions(**options), trusted=trusted, n_jobs=n_jobs)
+        view = read_recording(file, loaded, how, n_jobs=n_jobs)
         kind = "Recording"
         context |= {"facts": view.facts, "before": view.before, "after": view.after, "data": view.data}
         if view.all_bouts is not None:

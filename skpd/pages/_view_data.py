@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..models._sources import Recording
+from ..models._recording import Recording
 from ..plotting import OKABE_ITO
 from ..plotting._style import FAINT, class_colors
 from ..signal import band_channel_names

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from markupsafe import Markup, escape
 
-from ..datasets import load_pen_csv, load_svc
 from ..datasets._drawings import _read_image
-from ..datasets._pens import PEN_CHANNELS, PenRecording, PenScale
-from ..datasets._uci_spirals import _read_file as _read_uci
-from ..exceptions import DataFileError
+from ..datasets._pens import PEN_CHANNELS
 from ..features import PenFeatures, pen_feature_catalogue
-from ..models import FeatureRanges
-from ..models._drawings import describe_drawings, read_drawing
-from ..models._store import open_model
+from ..models._loaded import LoadedModel, say_other_tasks, say_unlike
+from ..models._pens import PenOptions, read_pens
 from ..plotting import OKABE_ITO, PenDisplay, figure_style
 from ..plotting._style import GRID, INK, format_unit
 from ._blocks import Block, Cell, Figure, Note, Paragraph, Row, Section, Table
 from ._figures import _closing
 from ._svg import figure_svg
 
-__all__ = ["PenOptions", "SimplePage", "read_drawing_view", "read_pen"]
+__all__ = ["SimplePage", "read_drawing_view", "read_pen"]
 
 #: Pixels of the longer side of a picture in the page.
 _LARGEST = 1200
@@ -62,80 +59,54 @@ class SimplePage:
     sections: Sequence[Section]
 
 
-@dataclass(frozen=True)
-class PenOptions:
-    """How a pen file is read; None takes what the reader of its format takes.
-
-    Attributes
-    ----------
-    columns : sequence or mapping, or None
-        Of ``.svc`` files the names of the seven numbers in their order, of ``.csv`` files the column of each channel.
-    resolution : float or None
-        Metres in one unit of x and y.
-    pressure_levels : int or None
-        Number of values that pressure can take.
-    time_unit, angle_unit : str or None
-        Units of times and angles.
-    disorder : str or None
-        What to do with times that repeat or go back.
-    """
-
-    columns: Sequence[str] | Mapping[str, str] | None = None
-    resolution: float | None = None
-    pressure_levels: int | None = None
-    time_unit: str | None = None
-    angle_unit: str | None = None
-    disorder: str | None = None
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """Those that are not None."""
-        return {name: value for name, value in vars(self).items() if value is not None}
-
-
-def read_drawing_view(file: Path, model: Path | None, *, trusted: Collection[str]) -> SimplePage:
+def read_drawing_view(file: Path, model: LoadedModel | None) -> SimplePage:
     """Show a drawing and, with a model, the probability of each class."""
-    estimator, manifest = (None, None) if model is None else open_model(model, trusted=trusted)
-    if manifest is not None and manifest["input"]["kind"] != "drawings":
-        raise ValueError(
-            f"model: expected one of drawings for {file}, got one of {manifest['input']['kind']} ({model})."
-        )
+    if model is not None:
+        model.check_kind("drawings", file)
     image = _read_image(file)
     facts = [f"{image.width} × {image.height} pixels"]
     sections = [Section("Drawing", [_picture(image, file.name)])]
-    if estimator is not None and manifest is not None:
-        height, width = manifest["input"]["image_size"]
-        pixels = read_drawing(file, (height, width))[None]
-        proba = estimator.predict_proba(pixels)[0]
-        facts += [f"model: {manifest['recipe']['name'] or 'without a recipe'}", f"seen at {width} × {height} pixels"]
-        sections.insert(0, Section("In short", _prediction(manifest, proba, pixels)))
+    if model is not None:
+        height, width = model.manifest["input"]["image_size"]
+        facts += [*_name(model), f"seen at {width} × {height} pixels"]
+        sections.insert(0, Section("In short", _prediction(model, model.predict_drawing(file), "drawing")))
     return SimplePage(facts, sections)
 
 
-def _prediction(manifest: dict[str, Any], proba: np.ndarray, pixels: np.ndarray) -> list[Block]:
-    classes = manifest["classes"]
+def _name(model: LoadedModel) -> list[str]:
+    return [f"model: {model.manifest['recipe']['name'] or 'without a recipe'}"]
+
+
+def _prediction(model: LoadedModel, rows: pd.DataFrame, unit: str) -> list[Block]:
+    """Say what a model calls each row, and how far it is from the training data."""
     blocks: list[Block] = []
-    if manifest["ranges"] is not None:
-        ranges = FeatureRanges.from_json(manifest["ranges"])
-        if ranges.count_outside(describe_drawings(pixels))[0] > ranges.limit:
-            blocks.append(
-                Note(
-                    "This drawing is unlike the training data of the model (its paper, contrast, ink or colour lies "
-                    "outside of their range): its prediction is not to be trusted.",
-                    level="warning",
-                )
-            )
-    best = int(np.argmax(proba))
-    blocks += [
-        Paragraph(f"The model calls it {classes[best]}, with a probability of {proba[best]:.2f}.", lead=True),
-        _bars(classes, proba),
-    ]
-    if manifest["limitations"]:
-        blocks.append(Note("Limitations of the model:", manifest["limitations"]))
+    said = say_unlike(model.manifest, rows["unlike_training"].astype("Float64").mean(), len(rows), unit)
+    if said:
+        blocks.append(Note(_sentence(said), level="info" if model.distance is None else "warning"))
+    if "test" in rows and (said := say_other_tasks(model.manifest, rows["test"])):
+        blocks.append(Note(_sentence(said)))
+    for row in rows.to_dict("records"):
+        proba = np.array([row[f"proba_{label}"] for label in model.classes])
+        what = f"the {_title(row['test']).lower()}" if isinstance(row.get("test"), str) else "it"
+        text = f"The model calls {what} {row['prediction']}, with a probability of {proba.max():.2f}."
+        blocks += [Paragraph(text, lead=True), _bars(model.classes, proba, row.get("test"))]
+    if model.manifest["limitations"]:
+        blocks.append(Note("Limitations of the model:", model.manifest["limitations"]))
     return blocks
 
 
-def _bars(classes: Sequence[Any], proba: np.ndarray) -> Figure:
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _title(test: Any) -> str:
+    """What a test of a pen file is called."""
+    if not isinstance(test, str) or not test:
+        return "Drawing"
+    return {"circular": "Circular motion"}.get(test, f"{test.capitalize()} spiral")
+
+
+def _bars(classes: Sequence[Any], proba: np.ndarray, test: Any) -> Figure:
     import matplotlib.pyplot as plt
 
     alt = "Probability of each class: " + ", ".join(f"{c} {p:.2f}" for c, p in zip(classes, proba, strict=True))
@@ -155,7 +126,7 @@ def _bars(classes: Sequence[Any], proba: np.ndarray) -> Figure:
             ax.spines["left"].set_visible(False)
             ax.grid(axis="x", color=GRID, linewidth=0.6)
             ax.set_axisbelow(True)
-            return Figure(figure_svg(figure, name="probabilities", alt=alt), alt, "Probability of each class.")
+            return Figure(figure_svg(figure, name=f"probabilities-{test}", alt=alt), alt, "Probability of each class.")
 
 
 def _picture(image: Any, name: str) -> Figure:
@@ -173,41 +144,18 @@ def _picture(image: Any, name: str) -> Figure:
     return Figure(markup, alt, str(escape(name)))
 
 
-def read_pen(file: Path, options: PenOptions) -> SimplePage:
-    """Show each drawing of a pen file by speed and pressure, and its most telling features."""
-    found = _read_pen(file, options)
-    sections, total = [], 0.0
-    for name, points, units in found:
-        total += float(points[-1, 2])
-        sections.append(Section(name, _pen_blocks(name, points, units)))
-    facts = [f"{sum(len(points) for _, points, _ in found):,} points", f"{total:.3g} s"]
+def read_pen(file: Path, options: PenOptions, model: LoadedModel | None) -> SimplePage:
+    """Show each drawing of a pen file by speed and pressure, its most telling features, and what a model says."""
+    if model is not None:
+        model.check_kind("pens", file)
+    traces = read_pens(file, options)
+    sections = [Section(_title(t.test), _pen_blocks(_title(t.test), t.points, t.units)) for t in traces]
+    n_points, total = sum(len(t.points) for t in traces), sum(float(t.points[-1, 2]) for t in traces)
+    facts = [f"{n_points:,} points", f"{total:.3g} s"]
+    if model is not None:
+        facts += _name(model)
+        sections.insert(0, Section("In short", _prediction(model, model.predict_pens(file, traces), "recording")))
     return SimplePage(facts, sections)
-
-
-def _read_pen(file: Path, options: PenOptions) -> list[tuple[str, np.ndarray, dict[str, str]]]:
-    suffix = file.suffix.lower()
-    given = options.given
-    if suffix == ".txt":
-        if not file.is_file():
-            raise DataFileError(file, found="no such file", expected="a .txt file of the UCI spirals")
-        given.pop("columns", None)
-        scale = PenScale(
-            given.get("resolution"), given.get("pressure_levels", 1024), given.get("time_unit", "ms"), "0.1deg"
-        )
-        found = []
-        for test, pen, _, _ in _read_uci(file, scale, given.get("disorder", "shift"), partial=False):
-            if not isinstance(pen, PenRecording):
-                raise pen
-            title = {"circular": "Circular motion"}.get(test, f"{test.capitalize()} spiral")
-            found.append((title, pen.points, scale.units))
-        return found
-    if suffix == ".svc":
-        bunch = load_svc(file, **given)
-    else:
-        if not isinstance(given.get("columns"), Mapping):
-            raise ValueError(f"pen: expected the columns x, y and t of {file}, got {given.get('columns')!r}.")
-        bunch = load_pen_csv(file, **{"resolution": None, "pressure_levels": None, **given})
-    return [("Drawing", bunch.data[0], bunch.units)]
 
 
 def _pen_blocks(name: str, points: np.ndarray, units: dict[str, str]) -> list[Block]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.signal import spectrogram
 
-from ..models._sources import Recording
+from ..models._recording import Recording
 
 __all__ = ["HIGHEST", "Layer", "decibel_range", "encode_numbers", "make_layer"]
 

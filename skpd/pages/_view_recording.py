@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..models._sources import Recording
+from ..models._loaded import say_unlike
+from ..models._recording import Recording
 from ..plotting._style import format_share
 from ..signal import band_channel_names
 from ._blocks import Block, Cell, Note, Paragraph, Row, Section, Table, Terms
@@ -20,8 +21,6 @@ __all__ = ["RecordingView"]
 
 #: Bouts that are listed, and what is shown beside one at least, s.
 _LISTED, _MARGIN = 40, 5.0
-#: Share of windows unlike the training data from which on the page warns first of all.
-_UNLIKE = 0.05
 
 
 class RecordingView:
@@ -149,20 +148,11 @@ class RecordingView:
 
     def _warnings(self) -> list[Block]:
         notes: list[Block] = []
-        if "unlike_training" in self.windows:
-            flags = self.windows["unlike_training"]
-            share = flags.fillna(False).mean()
-            if share > _UNLIKE:
-                notes.append(
-                    Note(
-                        f"{format_share(share)} of the windows are unlike the training data of the model (more of "
-                        "their features lie outside of its range than of one window in a hundred there): its "
-                        "predictions of them are not to be trusted.",
-                        level="warning",
-                    )
-                )
-            if flags.isna().all():
-                notes.append(Note("Whether windows are unlike the training data is not known of this model."))
+        if self.manifest is not None and self.summary is not None:
+            share, n_used = self.summary[["share_unlike_training", "n_used"]].iloc[-1]
+            said = say_unlike(self.manifest, share, n_used, "window")
+            if said:
+                notes.append(Note(_sentence(said), level="info" if self.manifest["distance"] is None else "warning"))
         unknown = []
         if self.windows["nonwear"].isna().all():
             unknown.append("Whether it was worn: this takes an hour of three axes or more.")

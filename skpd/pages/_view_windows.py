@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..models import measure_tremor
-from ..models._predict import _nonwear, _overlaps
-from ..models._sources import Recording
+from ..models._predict import find_unworn, flag_windows
+from ..models._recording import Recording
 from ._view_layers import encode_numbers
 
 __all__ = [
@@ -55,26 +55,19 @@ def measure_windows(recording: Recording, bands: Mapping[str, tuple[float, float
     rate, n_timesteps = recording.sampling_rate, recording.samples.shape[0]
     length, step = round(_LENGTH * rate), round(_STEP * rate)
     per_block = round(_BLOCK / _STEP)
-    unworn = _nonwear(recording)
+    unworn = find_unworn(recording)
     n_windows = max(0, (n_timesteps - length) // step + 1)
     for first in range(0, n_windows, per_block):
         begin = step * np.arange(first, min(first + per_block, n_windows))
         raw = np.asarray(recording.samples[begin[0] : begin[-1] + length], dtype=np.float64)
         windows = sliding_window_view(raw, length, axis=0)[::step].swapaxes(1, 2)
-        whole = ~np.isnan(windows).any(axis=(1, 2))
+        whole = np.logical_not(np.isnan(windows).any(axis=(1, 2)))
         frame = pd.DataFrame({"start_s": begin / rate, "end_s": (begin + length) / rate})
         # Of an empty table of windows there is a row to take the columns from.
         measures = measure_tremor(windows[whole] if whole.any() else np.zeros((1, length, 1)), rate, bands)
         measures.index = np.flatnonzero(whole) if whole.any() else pd.Index([-1])
-        frame = pd.concat([frame, measures.reindex(frame.index)], axis=1)
-        frame["gap"] = ~whole
-        for name in ("nonwear", "clipping"):
-            frame[name] = pd.array([pd.NA] * len(frame), dtype="boolean")
-        if unworn is not None:
-            frame["nonwear"] = pd.array(_overlaps(begin, begin + length, unworn), dtype="boolean")
-        if recording.clips_at is not None:
-            frame["clipping"] = pd.array((np.abs(windows) >= recording.clips_at).any(axis=(1, 2)), dtype="boolean")
-        yield frame
+        flags = flag_windows(recording, windows, begin, whole, unworn)
+        yield pd.concat([frame, measures.reindex(frame.index), flags], axis=1)
 
 
 def find_bouts(windows: pd.DataFrame, bands: Sequence[str]) -> pd.DataFrame:

@@ -163,7 +163,13 @@ class ReliabilityDisplay:
                 at = np.clip(np.digitize(reliability.predicted, self.edges) - 1, 0, len(shares) - 1)
                 shares[at] = reliability.counts / reliability.counts.sum()
                 counts.stairs(shares, self.edges, color=color, linewidth=1.4)
-            curves.legend(title="mean distance from the diagonal", loc="upper left", alignment="left", title_fontsize=9)
+            legend = {"title": "mean distance from the diagonal", "alignment": "left", "title_fontsize": 9}
+            if ax is None:
+                # Outside of the axes: bins of few predictions may lie anywhere.
+                handles, names = curves.get_legend_handles_labels()
+                curves.figure.legend(handles, names, loc="outside upper left", **legend)
+            else:
+                curves.legend(loc="upper left", **legend)
             curves.set(xlim=(self.edges[0], 1), ylim=(0, 1), ylabel="share that came true")
             counts.set(ylabel="share of\npredictions", xlabel=f"probability of {self.event}")
             counts.set_ylim(bottom=0)

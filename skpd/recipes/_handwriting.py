@@ -90,7 +90,8 @@ def build_blank_network(input_shape: tuple[int, int, int]) -> Any:
 PEN_CLASSIFIERS: dict[str, Callable[[int | None], Any]] = {
     "svm": lambda seed: MarginSVC(),
     "adaboost": lambda seed: AdaBoostClassifier(n_estimators=50, random_state=seed),
-    "knn": lambda seed: KNeighborsClassifier(n_neighbors=5),
+    # The table is small, and a tree of it could not be stored without code.
+    "knn": lambda seed: KNeighborsClassifier(n_neighbors=5, algorithm="brute"),
     "forest": lambda seed: RandomForestClassifier(n_estimators=200, random_state=seed),
 }
 

@@ -77,7 +77,7 @@ def load_pens(data: str, task: str, seed: int) -> tuple[Bunch, pd.DataFrame, pd.
     Returns
     -------
     pens : Bunch
-        X, y, groups, index (with recording, task), heights (or None), units and channel_names.
+        X, y, groups, index (with recording, task), heights (or None), units, channel_names and DESCR.
     left_out : DataFrame
         The rows of the frame that are found under several names, of the task.
     copies : DataFrame
@@ -108,6 +108,7 @@ def load_pens(data: str, task: str, seed: int) -> tuple[Bunch, pd.DataFrame, pd.
         groups=loaded.groups[kept],
         index=frame.iloc[kept].reset_index(drop=True),
         heights=None if heights is None else heights[kept],
+        DESCR=loaded.DESCR,
         units=loaded.units,
         channel_names=loaded.channel_names,
     )

@@ -403,7 +403,7 @@ class StudyResults:
         unit : str or None, default=None
             One of `units`.
         n_resamples : int, default=500
-            Resamples of the bootstrap over subjects.
+            Resamples of the bootstrap over subjects; 0 for no intervals.
         confidence_level : float, default=0.95
             Of the intervals.
         random_state : int, default=0
@@ -424,7 +424,7 @@ class StudyResults:
                     one["y_pred"].to_numpy(),
                     y_score=self._probabilities(one),
                     labels=self.classes,
-                    groups=one["subject"].to_numpy() if _has_people(one) else None,
+                    groups=one["subject"].to_numpy() if n_resamples and _has_people(one) else None,
                     n_resamples=n_resamples,
                     confidence_level=confidence_level,
                     random_state=random_state,

@@ -30,7 +30,7 @@ from sklearn.tree import DecisionTreeClassifier
 import skpd
 from skpd import load_model, save_model
 from skpd.models import ModelFolderError, load_manifest
-from skpd.models._store import FORMAT, _digest
+from skpd.models._manifest import FORMAT, digest_of
 from skpd.models._trust import _TYPES, check_trees
 from skpd.neural import KerasMLPClassifier, KerasTransferClassifier
 
@@ -105,7 +105,7 @@ def test_the_manifest_and_the_card_say_what_the_model_is(stored):
     assert manifest["classes"] == [0, 1, 2, 3, 4]
     assert manifest["input"] == {
         "kind": "recordings", "sampling_rate_hz": 50.0, "units": "m/s^2", "magnitude": None,
-        "channels": ["x", "y", "z"], "image_size": None,
+        "channels": ["x", "y", "z"], "image_size": None, "task": None,
     }  # fmt: skip
     assert manifest["recipe"] == {"name": "tremor", "parameters": {"resampler": "SMOTE"}}
     assert {"skpd", "scikit-learn", "numpy"} <= set(manifest["versions"])
@@ -120,6 +120,8 @@ def test_saving_refuses_what_is_there_and_what_cannot_be_stored(stored, tremor_m
     (tmp_path / "notes").mkdir()
     with pytest.raises(ValueError, match="exists and is no model"):
         save_model(tremor_model, tmp_path / "notes", overwrite=True)
+    with pytest.raises(ValueError, match="expected one of them, the kind of input"):
+        save_model(tremor_model, tmp_path / "new", sampling_rate=50.0, units={"x": "m"})
     with pytest.raises(NotFittedError):
         save_model(LogisticRegression(), tmp_path / "new")
     broken = DummyClassifier().fit([[0], [1]], [0, 1])
@@ -156,7 +158,7 @@ def seal(folder, **changes):
         if name != "manifest.json"
     }
     manifest |= changes
-    manifest["digest"] = _digest(manifest)
+    manifest["digest"] = digest_of(manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
@@ -203,6 +205,28 @@ def test_an_edited_manifest_is_noticed(copy):
 def test_a_broken_manifest_says_what_is_wrong(copy, content, message):
     (copy / "manifest.json").write_text(content)
     with pytest.raises(ModelFolderError, match=message):
+        load_model(copy)
+
+
+def test_a_model_of_pens_without_units_is_refused(copy):
+    seal(copy, input=json.loads((copy / "manifest.json").read_text())["input"] | {"kind": "pens", "units": None})
+    with pytest.raises(ModelFolderError, match="input missing or damaged"):
+        load_model(copy)
+
+
+def test_a_folder_of_format_1_loads_without_its_ranges(copy, tremor_model, wrist):
+    manifest = json.loads((copy / "manifest.json").read_text())
+    del manifest["distance"], manifest["input"]["task"]
+    manifest["ranges"] = {"names": ["a"], "low": [0.0], "high": [1.0], "limit": 3}
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    seal(copy, format=1)
+    np.testing.assert_array_equal(load_model(copy).predict(wrist.data), tremor_model.predict(wrist.data))
+    known = load_manifest(copy)
+    assert known["distance"] is None
+    assert "ranges" not in known
+    # Entries of another format are as good as missing.
+    seal(copy, format=2)
+    with pytest.raises(ModelFolderError, match="distance, input missing or damaged"):
         load_model(copy)
 
 

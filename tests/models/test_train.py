@@ -19,9 +19,10 @@ from skpd import load_model, save_model
 from skpd.cli import app
 from skpd.metrics import classification_summary
 from skpd.models import SubjectCalibratedClassifier, add_calibration, export_onnx, load_manifest, train_model
-from skpd.models._evaluate import fit_parameters, hold_out_predictions
+from skpd.models._evaluate import hold_out_predictions
 from skpd.plotting import ReliabilityDisplay
 from skpd.recipes import make_recipe
+from skpd.studies._people import fit_parameters
 
 SMALL = {"classifier": RandomForestClassifier(n_estimators=3, random_state=0)}
 
@@ -106,7 +107,7 @@ def test_the_trained_model_is_loaded_without_trust_and_is_calibrated(trained, wr
     np.testing.assert_allclose(model.predict_proba(wrist.data[:5]).sum(axis=1), 1)
     manifest = load_manifest(trained.folder)
     assert manifest["recipe"]["parameters"]["calibrate"] == "sigmoid"
-    assert len(manifest["ranges"]["names"]) == 102
+    assert len(manifest["distance"]["names"]) == 102
 
 
 def test_subjects_reach_the_step_that_asks_for_them():
@@ -169,6 +170,14 @@ def test_train_and_predict_from_the_command_line(own_files, tmp_path):
     assert result.exit_code == 0, result.output
     result = CliRunner().invoke(app, list(map(str, [*train, *options, "--set", "classifier"])))
     assert result.exit_code == 2
+
+
+def test_types_that_loading_asks_to_trust_are_named(own_files, tmp_path, monkeypatch):
+    monkeypatch.setattr("skpd.models._train.load_manifest", lambda folder: {"needs_trust": ["package.module.Class"]})
+    report = train_model(
+        "tremor", own_files / "labels.csv", tmp_path / "m", parameters=SMALL, n_splits=2, units="g", sampling_rate=50.0
+    )
+    assert "trusted by name: package.module.Class" in report.notes[-1]
 
 
 # --- calibration -----------------------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from skpd.cli import app
 from skpd.exceptions import DataFileError
-from skpd.models import ModelFolderError, save_model
-from skpd.models._sources import ReadOptions, Recording
+from skpd.models import ModelFolderError, TrainingDistance, load_manifest, save_model
+from skpd.models._recording import Recording
+from skpd.models._sources import ReadOptions
 from skpd.pages import write_view
 from skpd.pages._view_layers import decibel_range, make_layer
 from skpd.pages._view_open import read_recording
@@ -237,7 +238,7 @@ def make(tmp_path, name, content):
         ("a.svc", "text", {}, "a.svc"),
         ("a.txt", "text", {}, "a.txt"),
         ("a.doc", "text", {}, "found the suffix '.doc', expected a recording"),
-        ("a.npy", np.zeros((500, 3)), {**READ, "unit": "g"}, "options: expected some of"),
+        ("a.npy", np.zeros((500, 3)), {**READ, "unit": "g"}, "options: expected among"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 8 else "",
 )
@@ -260,7 +261,7 @@ def test_models_that_are_missing_or_of_another_kind_are_refused(stored, tmp_path
     with pytest.raises(ModelFolderError, match="nowhere"):
         write_view(file, tmp_path / "page.html", model=tmp_path / "nowhere", **READ)
     (tmp_path / "a.svc").write_text("")
-    with pytest.raises(ValueError, match="expected none for the pen file"):
+    with pytest.raises(ValueError, match="expected one of pens for"):
         write_view(tmp_path / "a.svc", tmp_path / "page.html", model=stored)
     with pytest.raises(ValueError, match="got the folder"):
         write_view(file, tmp_path, **READ)
@@ -380,7 +381,7 @@ def test_the_rest_recordings_of_cloudupdrs_show_their_tremor(data_dir, hand):
     file = next((data_dir / "cloudupdrs" / "2458").glob(f"T_-_REST_TREMOR*{hand}_HAND*.csv"))
     names = ["t", "x", "y", "z", "marker"]
     options = ReadOptions(units="m/s^2", names=names, time="t", time_unit="ns", sampling_rate=100.0)
-    view = read_recording(file, None, options, trusted=(), n_jobs=None)
+    view = read_recording(file, None, options, n_jobs=None)
     # By another way: Welch's method on the samples as they are in the file.
     raw = pd.read_csv(file, names=names)
     frequency, power = welch(raw[["x", "y", "z"]].to_numpy(), fs=100, nperseg=800, axis=0)
@@ -408,16 +409,18 @@ def test_pen_files_of_other_devices(data_dir, tmp_path):
 
 
 def test_unlike_input_is_said_first(tmp_path, stored, monkeypatch):
-    import skpd.pages._view_open as opening
+    from skpd.models._loaded import LoadedModel
 
-    real = opening.predict_recording
+    real = LoadedModel.predict_windows
 
     def unlike(*args, **kwargs):
         for block in real(*args, **kwargs):
             block["unlike_training"] = pd.array([True] * len(block), dtype="boolean")
             yield block
 
-    monkeypatch.setattr(opening, "predict_recording", unlike)
+    monkeypatch.setattr(LoadedModel, "predict_windows", unlike)
+    manifest = load_manifest(stored) | {"distance": TrainingDistance.from_table(np.eye(8, 102), range(8)).as_json()}
+    monkeypatch.setattr("skpd.models._store.read_manifest", lambda path: manifest)
     np.save(tmp_path / "a.npy", tremor(30))
     text = write_view(tmp_path / "a.npy", tmp_path / "a.html", model=stored, **READ).read_text(encoding="utf-8")
     assert text.index("Read this first") < text.index("The model finds tremor")
