@@ -4,13 +4,10 @@
 prediction a recording.
 """
 
-from ._handwriting import (
+from ._naseer import TRANSFER_MODES, TRANSFER_SOURCES, make_naseer, train_digit_network
+from ._pen import (
     PEN_CLASSIFIERS,
-    TRANSFER_MODES,
-    TRANSFER_SOURCES,
-    make_naseer,
     make_pen_recipe,
-    train_digit_network,
 )
 from ._published import published_tremor_scores
 from ._published_handwriting import published_handwriting_scores

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from ._handwriting import (
-    make_naseer,
+from ._naseer import make_naseer
+from ._pen import (
     make_pen_adaboost,
     make_pen_confound,
     make_pen_forest,

@@ -13,7 +13,7 @@ from sklearn.utils import Bunch
 
 from ..datasets import load_pahaw, load_uci_spirals, make_pen_trajectories
 from ..exceptions import DataFileError
-from ..recipes._handwriting import describe_setup
+from ..recipes._pen import describe_setup
 
 __all__ = ["HANDWRITING_DATASETS", "PenDataset", "find_confounds", "load_pens"]
 

@@ -20,7 +20,7 @@ from ..plotting import (
     figure_style,
 )
 from ..recipes import make_naseer
-from ..recipes._handwriting import describe_setup
+from ..recipes._pen import describe_setup
 from ._handwriting_data import PATIENT, STRETCHED
 from ._handwriting_print import HandwritingFacts, name_recipe
 from ._results import StudyResults

@@ -17,8 +17,8 @@ from skpd.recipes import (
     make_recipe,
     published_handwriting_scores,
 )
-from skpd.recipes import _handwriting as module
-from skpd.recipes._handwriting import describe_setup, score_ranks
+from skpd.recipes import _naseer as module
+from skpd.recipes._pen import describe_setup, score_ranks
 
 MODES = ("freeze", "finetune")
 
