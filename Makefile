@@ -39,11 +39,11 @@ mutants: $(READY)  ## after make coverage: change 50 lines at random, one at a t
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
 	$(BIN)/python tests/mutation_sample.py
 
-test-lowest: ## the tests on the lowest versions that pyproject.toml allows
+test-lowest: ## the tests on the lowest versions that pyproject.toml allows; those warn of each other
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct -e '.[test]'
-	.venv-lowest/bin/pytest -n auto
+	.venv-lowest/bin/pytest -n auto -W default
 
 test-newest: ## the tests on the newest versions that can be installed
 	$(PYTHON) -m venv .venv-newest
