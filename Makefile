@@ -37,7 +37,7 @@ coverage: check  ## the same as test, with branch coverage, and which test runs 
 
 mutants: $(READY)  ## after make coverage: change 50 lines at random, one at a time, and see how many changes the tests notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
-	$(BIN)/python tests/mutation_sample.py
+	$(BIN)/python benchmarks/mutants.py
 
 test-lowest: ## the tests on the lowest versions that pyproject.toml allows; those warn of each other
 	$(PYTHON) -m venv .venv-lowest
