@@ -152,14 +152,15 @@ def describe_pens(X: Any) -> pd.DataFrame:
 def _describe(points: np.ndarray) -> dict[str, float]:
     x, y, t, pressure, _, altitude, down = points.T
     steps, lengths = np.diff(t), np.hypot(np.diff(x), np.diff(y))
+    steps = steps[steps > 0]
     duration, path = t[-1] - t[0], np.nansum(lengths)
     return {
         "duration": duration,
-        "rate": 1 / np.median(steps),
+        "rate": 1 / np.median(steps) if len(steps) else np.nan,
         "width": np.nanmax(x) - np.nanmin(x),
         "height": np.nanmax(y) - np.nanmin(y),
         "path": path,
-        "speed": path / duration,
+        "speed": path / duration if duration > 0 else np.nan,
         "pressure": _median(pressure[down > 0]),
         "air": float(np.mean(down[~np.isnan(down)] == 0)) if not np.isnan(down).all() else np.nan,
         "altitude": _median(altitude),

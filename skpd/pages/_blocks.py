@@ -26,6 +26,7 @@ __all__ = [
     "Table",
     "Terms",
     "Verdicts",
+    "sentence",
 ]
 
 
@@ -158,3 +159,8 @@ class Section:
     def id(self) -> str:
         """The anchor that the table of contents points to."""
         return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+
+def sentence(text: str) -> str:
+    """Write a note as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}."

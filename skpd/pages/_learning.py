@@ -2,64 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 
 from ..plotting import LearningCurveDisplay
-from ..studies import StudyResults
-from ..studies._learning import LEARNING_CURVE
 from ._blocks import Block, Paragraph
 from ._figures import display_figure
 from ._study import StudyView, configuration_name, plural
 from ._tables import heading, signed
 
-__all__ = ["learning_blocks", "read_learning_curve"]
-
-_COLUMNS = ["resampler", "classifier", "repeat", "fold", "n_subjects", "metric", "score"]
-
-
-def read_learning_curve(results: StudyResults | str | Path) -> pd.DataFrame | None:
-    """Read the curve of a results folder.
-
-    Parameters
-    ----------
-    results : StudyResults or path
-        The study; only a folder holds a curve.
-
-    Returns
-    -------
-    curve : DataFrame or None
-        None where there is none.
-
-    Raises
-    ------
-    ValueError
-        If the file is no learning curve.
-    """
-    if isinstance(results, StudyResults):
-        return None
-    file = Path(results) / LEARNING_CURVE
-    if not file.is_file():
-        return None
-    try:
-        curve = pd.read_csv(file, keep_default_na=False, na_values=[""])
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file}: expected a learning curve, got {error}: {_REMEDY}") from error
-    missing = [name for name in _COLUMNS if name not in curve]
-    lacking = f"no {', '.join(missing)}" if missing else ""
-    if not missing and (curve.empty or any(curve[name].dtype.kind not in "if" for name in ("n_subjects", "score"))):
-        lacking = "no numbers in n_subjects or score"
-    elif not missing and curve["score"].isna().all():
-        lacking = "no score"
-    if lacking:
-        raise ValueError(
-            f"{file}: expected a learning curve with columns {', '.join(_COLUMNS)}, got {lacking}: {_REMEDY}"
-        )
-    return curve
-
-
-_REMEDY = "remove the file, or run the study with --learning-curve again."
+__all__ = ["learning_blocks"]
 
 
 def learning_blocks(study: StudyView, curve: pd.DataFrame | None) -> list[Block]:
@@ -70,7 +21,7 @@ def learning_blocks(study: StudyView, curve: pd.DataFrame | None) -> list[Block]
     study : StudyView
         The study.
     curve : DataFrame or None
-        As `read_learning_curve` returns.
+        As `skpd.studies._learning.read_learning_curve` returns.
 
     Returns
     -------
@@ -90,7 +41,7 @@ def learning_blocks(study: StudyView, curve: pd.DataFrame | None) -> list[Block]
     repeats = curve["repeat"].nunique()
     caption = (
         f"{heading(configuration_name(pair))}, {study.unit} by {study.unit}, tested on the "
-        f" same unseen people at every size, {curve['fold'].nunique()} folds, repeated {plural(repeats, 'time')}. "
+        f"same unseen people at every size, {curve['fold'].nunique()} folds, repeated {plural(repeats, 'time')}. "
         "The points share people, and none of the scores above comes from these fits."
     )
     return [Paragraph(_words(curve, metrics[0], pair)), display_figure(display, "learning-curve", caption)]

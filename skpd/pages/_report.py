@@ -9,6 +9,7 @@ import pandas as pd
 from .._version import __version__
 from ..model_selection import PROTOCOLS, LeakageReport
 from ..studies import StudyResults, load_results
+from ..studies._learning import LEARNING_CURVE, read_learning_curve
 from ._agreement import agreement_blocks
 from ._audit import audit_blocks, audit_warning, read_audit
 from ._blocks import Bars, Block, Code, Items, Note, Paragraph, Section
@@ -21,7 +22,7 @@ from ._figures import (
     resampler_figures,
     roc_by_resampler,
 )
-from ._learning import learning_blocks, read_learning_curve
+from ._learning import learning_blocks
 from ._method import method_blocks, parameters_of, reproduce_blocks
 from ._published import published_blocks, published_scores
 from ._reading import read_study
@@ -101,8 +102,9 @@ def write_report(
     '<!DOCTYPE html>'
     """
     file = page_file(file)
-    found, curve = read_audit(audit), read_learning_curve(results)
+    found, curve = read_audit(audit), None
     if not isinstance(results, StudyResults):
+        curve = read_learning_curve(Path(results) / LEARNING_CURVE)
         results = load_results(results)
     study = StudyView(results, n_resamples=n_resamples)
     sections = [section for section in _sections(study, curve, found) if section.blocks]

@@ -20,7 +20,7 @@ from ..models._loaded import LoadedModel, say_other_tasks, say_unlike
 from ..models._pens import PenOptions, read_pens
 from ..plotting import OKABE_ITO, PenDisplay, figure_style
 from ..plotting._style import GRID, INK, format_unit
-from ._blocks import Block, Cell, Figure, Note, Paragraph, Row, Section, Table
+from ._blocks import Block, Cell, Figure, Note, Paragraph, Row, Section, Table, sentence
 from ._figures import _closing
 from ._svg import figure_svg
 
@@ -82,9 +82,9 @@ def _prediction(model: LoadedModel, rows: pd.DataFrame, unit: str) -> list[Block
     blocks: list[Block] = []
     said = say_unlike(model.manifest, rows["unlike_training"].astype("Float64").mean(), len(rows), unit)
     if said:
-        blocks.append(Note(_sentence(said), level="info" if model.distance is None else "warning"))
+        blocks.append(Note(sentence(said), level="info" if model.distance is None else "warning"))
     if "test" in rows and (said := say_other_tasks(model.manifest, rows["test"])):
-        blocks.append(Note(_sentence(said)))
+        blocks.append(Note(sentence(said)))
     for row in rows.to_dict("records"):
         proba = np.array([row[f"proba_{label}"] for label in model.classes])
         what = f"the {_title(row['test']).lower()}" if isinstance(row.get("test"), str) else "it"
@@ -93,10 +93,6 @@ def _prediction(model: LoadedModel, rows: pd.DataFrame, unit: str) -> list[Block
     if model.manifest["limitations"]:
         blocks.append(Note("Limitations of the model:", model.manifest["limitations"]))
     return blocks
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _title(test: Any) -> str:

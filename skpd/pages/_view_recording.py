@@ -11,7 +11,7 @@ from ..models._loaded import say_unlike
 from ..models._recording import Recording
 from ..plotting._style import format_share
 from ..signal import band_channel_names
-from ._blocks import Block, Cell, Note, Paragraph, Row, Section, Table, Terms
+from ._blocks import Block, Cell, Note, Paragraph, Row, Section, Table, Terms, sentence
 from ._study import plural
 from ._view_data import DETAIL, page_data
 from ._view_layers import SEGMENT
@@ -152,13 +152,13 @@ class RecordingView:
             share, n_used = self.summary[["share_unlike_training", "n_used"]].iloc[-1]
             said = say_unlike(self.manifest, share, n_used, "window")
             if said:
-                notes.append(Note(_sentence(said), level="info" if self.manifest["distance"] is None else "warning"))
+                notes.append(Note(sentence(said), level="info" if self.manifest["distance"] is None else "warning"))
         unknown = []
         if self.windows["nonwear"].isna().all():
             unknown.append("Whether it was worn: this takes an hour of three axes or more.")
         if self.windows["clipping"].isna().all():
             unknown.append("Whether the signal was clipped: state the range of the device with --device-range.")
-        items = [*map(_sentence, self.recording.notes), *unknown]
+        items = [*map(sentence, self.recording.notes), *unknown]
         if items:
             notes.append(Note("Of this file, and not looked for:" if unknown else "Of this file:", items))
         return notes
@@ -284,10 +284,6 @@ def _share(value: Any) -> str:
 
 def _number(value: Any, form: str = "{:.2g}") -> str:
     return "–" if pd.isna(value) else form.format(value)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _band(bands: dict[str, tuple[float, float]], names: list[str], name: str) -> str:

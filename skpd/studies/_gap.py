@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..model_selection import PROTOCOLS
+from ._print import _cell
 
 __all__ = ["print_gap"]
 
@@ -75,14 +76,7 @@ def print_gap(
     console.print()
     console.print(table)
     console.print(
-        f"Gap: the first column minus {sound[0]}: what leaks, and noise. Ranges: 95 % interval over subjects.",
+        f"Gap: the leftmost score minus {sound[0]}: what leaks, and noise. Ranges: 95 % interval over subjects.",
         style="dim",
         highlight=False,
     )
-
-
-def _cell(score: pd.Series) -> str:
-    if pd.isna(score["value"]):
-        return "undefined"
-    bounds = "" if pd.isna(score["low"]) else f"\n[dim]{score['low']:.2f}-{score['high']:.2f}[/]"
-    return f"{score['value']:.2f}{bounds}"

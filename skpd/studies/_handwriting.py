@@ -135,7 +135,7 @@ def run_handwriting_study(
             if source in sources and mode in modes
         }
         learners += networks
-    # Absolute: paths are part of what a finished fold is recognised by.
+    # Absolute: processes of their own, and later runs, may start elsewhere.
     out = Path(out).resolve()
     if out.exists() and not out.is_dir():
         raise ValueError(f"out: expected a folder, {out} is a file.")

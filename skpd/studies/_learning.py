@@ -17,13 +17,15 @@ from ._identity import digest
 from ._people import fit_parameters
 from ._store import _write_atomically
 
-__all__ = ["LEARNING_CURVE", "headline_pipeline", "run_learning_curve"]
+__all__ = ["LEARNING_CURVE", "headline_pipeline", "read_learning_curve", "run_learning_curve"]
 
 #: The file of a results folder that holds the curve.
 LEARNING_CURVE = "learning_curve.csv"
 #: The last one is no score: how many classes a test fold had, which is what chance depends on.
 _METRICS = ("balanced_accuracy", "gmean", "iba", "quadratic_kappa", "n_classes_scored")
 _REPEATS = 3
+_COLUMNS = ["resampler", "classifier", "repeat", "fold", "n_subjects", "metric", "score"]
+_REMEDY = "remove the file, or run the study with --learning-curve again."
 
 
 def headline_pipeline(configurations: Iterable[tuple[str, str, str]]) -> tuple[str, str] | None:
@@ -88,8 +90,8 @@ def run_learning_curve(
     resampler, classifier = pair
     estimator = build(resampler, classifier, random_state=seed)
     fit = f"{seed} {n_splits} {_REPEATS} {digest(estimator)}"
-    known = _stored(file)
-    if known is not None and (known["fit"] == fit).all():
+    known = _stored(file, fit)
+    if known is not None:
         return known
     scorers = make_scorers(np.unique(table.y))
     curve = subject_learning_curve(
@@ -110,10 +112,48 @@ def run_learning_curve(
     return curve
 
 
-def _stored(file: Path) -> pd.DataFrame | None:
-    """Read a stored curve; None where there is none or it is damaged."""
-    try:
-        known = pd.read_csv(file, keep_default_na=False, na_values={"score": [""]})
-    except (FileNotFoundError, pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError):
+def read_learning_curve(file: Path) -> pd.DataFrame | None:
+    """Read a stored curve.
+
+    Parameters
+    ----------
+    file : Path
+        As `run_learning_curve` wrote it.
+
+    Returns
+    -------
+    curve : DataFrame or None
+        None where there is no file.
+
+    Raises
+    ------
+    ValueError
+        If the file is no learning curve.
+    """
+    if not file.is_file():
         return None
-    return known if len(known) and "fit" in known else None
+    try:
+        curve = pd.read_csv(file, keep_default_na=False, na_values={"score": [""]})
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file}: expected a learning curve, got {error}: {_REMEDY}") from error
+    missing = [name for name in _COLUMNS if name not in curve]
+    lacking = f"no {', '.join(missing)}" if missing else ""
+    if not missing and (curve.empty or any(curve[name].dtype.kind not in "if" for name in ("n_subjects", "score"))):
+        lacking = "no numbers in n_subjects or score"
+    elif not missing and curve["score"].isna().all():
+        lacking = "no score"
+    if lacking:
+        raise ValueError(
+            f"{file}: expected a learning curve with columns {', '.join(_COLUMNS)}, got {lacking}: {_REMEDY}"
+        )
+    return curve
+
+
+def _stored(file: Path, fit: str) -> pd.DataFrame | None:
+    """Return the stored curve of this fit; None where there is another, a damaged one or none."""
+    try:
+        known = read_learning_curve(file)
+    except ValueError:
+        return None
+    same = known is not None and "fit" in known and (known["fit"] == fit).all()
+    return known if same else None

@@ -114,7 +114,7 @@ def run_spiral_study(
     check_names("protocols", protocols, PROTOCOLS)
     if head not in (128, 124):
         raise ValueError(f"head: expected 128 (algorithms of the paper) or 124 (its prose), got {head!r}.")
-    # Absolute: paths are part of what a finished fold is recognised by.
+    # Absolute: processes of their own, and later runs, may start elsewhere.
     out = Path(out).resolve()
     if out.exists() and not out.is_dir():
         raise ValueError(f"out: expected a folder, {out} is a file.")

@@ -238,3 +238,11 @@ def test_the_real_svc_file(data_dir):
     (trace,) = read_pens(next((data_dir / "svc").glob("*.svc")), PenOptions())
     assert trace.test == ""
     assert len(trace.points) == 607
+
+
+def test_points_at_one_time_have_no_rate_and_no_speed():
+    points = np.array([[0.0, 0.0, 2.0, 1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0]])
+    for pen in (points, points[:1]):
+        described = describe_pens([pen]).iloc[0]
+        assert described[["rate", "speed"]].isna().all()
+        assert described["duration"] == 0
