@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..studies._print import as_printed
 from ._blocks import Block, Cell, Paragraph, Row, Table, Terms
 from ._study import StudyView, configuration_name
 from ._tables import heading, number
@@ -99,7 +100,7 @@ def _cell(line: pd.Series, name: str) -> Cell:
     if not np.isfinite([line["low"], line["high"]]).all():
         return Cell(write(line["value"]))
     # A dash beside a minus sign would be hard to tell from it.
-    between = " to " if round(line["low"], 2) < 0 else "–"
+    between = " to " if as_printed(line["low"]) < 0 else "–"
     return Cell(write(line["value"]), f"{write(line['low'])}{between}{write(line['high'])}")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..metrics import subject_bootstrap
 from ..plotting import ReliabilityDisplay
+from ..studies._print import as_printed
 from ._blocks import Block, Paragraph
 from ._figures import display_figure
 from ._study import StudyView, configuration_name
@@ -87,9 +88,9 @@ def _words(study: StudyView, pair: tuple[str, str], y_true: Any, y_proba: np.nda
     # Of two classes a mean above the share is no overconfidence: the other class has as much below it.
     if len(labels) == 2:
         return text
-    if round(interval["low"], 2) > 0:
+    if as_printed(interval["low"]) > 0:
         return f"{text} Its probabilities promise more than they keep."
-    if round(interval["high"], 2) < 0:
+    if as_printed(interval["high"]) < 0:
         return f"{text} Its probabilities promise less than they keep."
     return f"{text} On average its probabilities mean what they say, as far as these people show."
 

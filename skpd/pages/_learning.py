@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..plotting import LearningCurveDisplay
+from ..studies._print import as_printed
 from ._blocks import Block, Paragraph
 from ._figures import display_figure
 from ._study import StudyView, configuration_name, plural
@@ -55,7 +56,7 @@ def _words(curve: pd.DataFrame, metric: str, pair: tuple[str, str]) -> str:
         return (
             f"Trained on {plural(sizes[0], 'person').replace('persons', 'people')}, the {name} is {means.iloc[0]:.2f}."
         )
-    last = signed(round(means.iloc[-1], 2) - round(means.iloc[-2], 2))
+    last = signed(as_printed(means.iloc[-1]) - as_printed(means.iloc[-2]))
     return (
         f"Trained on {sizes[0]} people, {configuration_name(pair)} reaches a {name} of {means.iloc[0]:.2f} on people "
         f"it has not seen; on {sizes[-1]} people {means.iloc[-1]:.2f}. The last step, from {sizes[-2]} to {sizes[-1]} "

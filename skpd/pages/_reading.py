@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..studies._print import as_printed
 from ._study import Score, StudyView, configuration_name, plural
 from ._tables import p_value, signed, split_pair
 
@@ -60,7 +61,7 @@ def against_chance(score: Score, chance: float, *, few_people: bool = False) -> 
     """
     if not score.has_interval:
         return "Without an interval nothing can be said of the difference."
-    low, high, guess = round(score.low, 2), round(score.high, 2), round(chance, 2)
+    low, high, guess = map(as_printed, (score.low, score.high, chance))
     if low > guess:
         if few_people:
             return (
@@ -93,10 +94,10 @@ def leakage_sentence(protocol: str, leaky: Score, sound: Score) -> str:
         "as-written": "A random split of the same rows, resampled in the training part only (as-written),",
     }.get(protocol, f"The protocol {protocol}, which leaks,")
     start = f"{which} gives the same pipeline {leaky.value:.2f}"
-    difference = round(leaky.value, 2) - round(sound.value, 2)
+    difference = as_printed(leaky.value) - as_printed(sound.value)
     if difference <= 0:
         return f"{start}, which is not higher: no leakage shows in this score."
-    if sound.has_interval and round(leaky.value, 2) <= round(sound.high, 2):
+    if sound.has_interval and as_printed(leaky.value) <= as_printed(sound.high):
         return (
             f"{start}. That lies within the interval on unseen people: what leaks is worth no more than the noise here."
         )
@@ -212,7 +213,7 @@ def _best_of_many(study: StudyView) -> str:
     known = {pair: score for pair, score in scores.items() if score is not None and score.value == score.value}
     if len(known) < 2:
         return ""
-    if len({round(score.value, 2) for score in known.values()}) == 1:
+    if len({as_printed(score.value) for score in known.values()}) == 1:
         return ""
     best = max(known, key=lambda pair: known[pair].value)
     return (

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..model_selection import PROTOCOLS
 from ..studies import ALL_BASELINES
+from ..studies._print import as_printed
 from ._blocks import Cell, Row, Table
 from ._study import Score, StudyView, configuration_name, plural
 
@@ -130,7 +131,7 @@ def gap_table(study: StudyView) -> Table | None:
         )
         if leaky and sound:
             # Of the numbers as they are printed, or the row would not add up.
-            gap = Cell(signed(round(leaky[0], 2) - round(sound[0], 2)))
+            gap = Cell(signed(as_printed(leaky[0]) - as_printed(sound[0])))
             cells = [*(_score_cell(score) for score in scores.values()), gap]
             rows.append(Row(configuration_name(pair), cells, muted=pair[1] in ALL_BASELINES))
     if all(row.muted for row in rows):
@@ -314,7 +315,7 @@ def number(value: float) -> str:
 
 def signed(change: float) -> str:
     """Write a difference of two scores with its sign; none for no change."""
-    return "±0.00" if round(change, 2) == 0 else f"{change:+.2f}".replace("-", "−")
+    return "±0.00" if as_printed(change) == 0 else f"{change:+.2f}".replace("-", "−")
 
 
 def seconds(value: float) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..model_selection import PROTOCOLS
-from ._print import _cell
+from ._print import _cell, as_printed
 
 __all__ = ["print_gap"]
 
@@ -70,7 +70,7 @@ def print_gap(
         table.add_row(
             title,
             *(_cell(values.loc[p]) if p in values.index else "" for p in (*leaky, *sound)),
-            f"{round(ends[0], 2) - round(ends[1], 2):+.2f}",
+            f"{as_printed(ends[0]) - as_printed(ends[1]):+.2f}",
             style="dim" if is_baseline else None,
         )
     console.print()

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ..model_selection import PROTOCOLS
 from ..recipes import published_handwriting_scores
+from ._gap import print_gap
 from ._print import _cell
 
 __all__ = ["HandwritingFacts", "name_recipe", "print_handwriting_scores", "print_transfer"]
@@ -97,7 +98,7 @@ def name_recipe(classifier: str) -> str:
 def print_handwriting_scores(
     console: Console, scores: pd.DataFrame, facts: HandwritingFacts, *, baselines: Sequence[str]
 ) -> None:
-    """Print one table a protocol and unit, with what papers report below.
+    """Print one table a protocol and unit, all protocols side by side, and what papers report.
 
     Parameters
     ----------
@@ -119,6 +120,9 @@ def print_handwriting_scores(
                 console.print()
                 console.print(_table(block, metrics[start : start + at_once], title, baselines))
         console.print(_caption(protocol, facts), style="dim", highlight=False)
+    print_gap(
+        console, scores, unit="recording", name=lambda _, classifier: name_recipe(classifier), baselines=baselines
+    )
     console.print()
     for line in _published(scores, facts):
         console.print(line, highlight=False)

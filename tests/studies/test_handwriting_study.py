@@ -112,6 +112,10 @@ def test_all_tasks_score_people_too_and_leave_the_geometry_out(tmp_path):
     assert ("as-written", "subject") not in n
     assert (tmp_path / "figures" / "protocols.png").is_file()
     assert "LEAKS: the people tested are trained on" in " ".join(text.split())
+    printed = next(line for line in text.split("Protocols compared")[1].splitlines() if "support vector" in line)
+    svm = scores[(scores["classifier"] == "pen-svm") & (scores["metric"] == "balanced_accuracy")]
+    svm = svm[svm["unit"] == "recording"].set_index("protocol")["value"].map("{:.2f}".format)
+    assert f"{float(svm['as-written']) - float(svm['subject-wise']):+.2f}" in printed
     svm = results.cells[results.cells["classifier"] == "pen-svm"].iloc[0]
     assert "spiral" not in svm["parameters"]["features__features"]
     long = [line for line in text.splitlines() if len(line) > 80 and str(tmp_path) not in line]

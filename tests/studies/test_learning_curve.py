@@ -112,6 +112,12 @@ def printed(frame, width=100):
     return text.getvalue()
 
 
+def test_the_gap_is_of_the_numbers_as_printed():
+    rows = [("subject-wise", "none", "forest", 1.0, 1.0, 1.0), ("as-written", "none", "forest", 0.975, 0.9, 1.0)]
+    line = next(line for line in printed(scores(rows)).splitlines() if "forest" in line)
+    assert line.split()[-3:] == ["0.97", "1.00", "-0.03"]
+
+
 def test_the_gap_is_from_the_leakiest_to_the_sound_end():
     nan = float("nan")
     text = printed(
