@@ -46,7 +46,8 @@ class Mutant(NamedTuple):
 
 def draw_mutants(measured: Coverage, n_mutants: int, rng: random.Random) -> Iterator[Mutant]:
     """Draw statements at random, and for each a change that can be made on its first line."""
-    files = sorted(Path(file) for file in measured.get_data().measured_files())
+    # Templates run too, as modules that coverage traces.
+    files = sorted(Path(file) for file in measured.get_data().measured_files() if file.endswith(".py"))
     modules = [str(file.relative_to(_ROOT)) for file in files if file.is_relative_to(_ROOT / "skpd")]
     lines = [(module, line) for module in modules for line in measured.analysis2(str(_ROOT / module))[1]]
     rng.shuffle(lines)
