@@ -215,7 +215,7 @@ default="median-minus-fundamental"
         features = tremor34(windows, sampling_rate=self.sampling_rate, params=self._params[channel])
         # Finite samples whose squares are not: undefined, since nothing downstream takes infinity.
         features[np.isinf(features)] = np.nan
-        return features if len(self._columns) == features.shape[1] else features[:, self._columns]
+        return features if self._columns == list(range(features.shape[1])) else features[:, self._columns]
 
     def _check_limits(self) -> list[tuple[float, float] | None]:
         """Return the limits of each channel."""

@@ -174,6 +174,15 @@ def test_pool_takes_what_windowizer_makes():
     assert_allclose(equal[1], pooled[1], rtol=1e-12)
 
 
+@pytest.mark.parametrize("n_names", [34, 3])
+def test_values_follow_the_order_of_the_names(windows, n_names):
+    names = [str(name) for name in TremorFeatures(100.0).fit(windows).feature_names_][::-1][:n_names]
+    everything = TremorFeatures(100.0).set_output(transform="pandas").fit_transform(windows)
+    chosen = TremorFeatures(100.0, features=names).set_output(transform="pandas").fit_transform(windows)
+    assert list(chosen)[:n_names] == [f"ch0__{name}" for name in names]
+    pd.testing.assert_frame_equal(chosen, everything[list(chosen)])
+
+
 def test_pool_ignores_undefined_values(windows):
     windows[0] = 1.0
     tremor = TremorFeatures(100.0, features=["skewness"], pool=["mean", "p50"]).fit(windows[None])

@@ -493,6 +493,38 @@ def test_an_unseeded_preparation_cannot_be_judged():
     assert "seed" in check["preparation"].words
 
 
+def test_a_preparation_whose_rounding_varies_is_judged():
+    X, y, groups = people()
+    rng = np.random.default_rng(0)
+    check = audit(None, X, y, groups, prepare=lambda X, y: X * (1 + rng.normal(scale=1e-15, size=X.shape)))
+    assert check["preparation"].verdict == "not found"
+
+
+def test_a_preparation_is_given_columns_of_their_own_types():
+    X, y, groups = people()
+    table = (
+        pd.DataFrame(X)
+        .add_prefix("x")
+        .assign(
+            count=pd.array([None, *range(1, len(X))], dtype="Int64"),
+            hand=pd.Categorical(np.resize(["left", "right"], len(X))),
+            worn=np.resize([True, False, False], len(X)),
+        )
+    )
+    types, values = [], []
+
+    def prepare(X, y):
+        types.append(X.dtypes.to_dict())
+        values.append(X)
+        return X
+
+    assert audit(None, table, y, groups, prepare=prepare)["preparation"].verdict == "not found"
+    assert all(given == table.dtypes.to_dict() for given in types)
+    # What the check changes, it changes in every column.
+    changed = pd.concat(values).reset_index(names="row").groupby("row").nunique(dropna=False).max()
+    assert (changed > 1).all()
+
+
 def test_ragged_recordings_and_params_of_fit():
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(30 + i, 2)) for i in range(24)]

@@ -207,6 +207,20 @@ def test_uci_files_hold_several_tests(data_dir, tmp_path):
     assert "trained on the task static, not on dynamic" in report.files["notes"].iloc[0]
 
 
+def test_a_damaged_uci_file_is_refused(tmp_path):
+    t = np.arange(120)
+    rows = np.column_stack([200 + t % 9, 200 + t // 9, 0 * t, 500 + 0 * t, 900 + 0 * t, 7 * t, 0 * t])
+    lines = [";".join(map(str, row)) for row in rows]
+    file = tmp_path / "C_0001.txt"
+    file.write_text("\n".join(lines))
+    options = PenOptions(resolution=5e-6)
+    assert [trace.test for trace in read_pens(file, options)] == ["static"]
+    lines[40] = lines[40].replace(";", "")
+    file.write_text("\n".join(lines))
+    with pytest.raises(DataFileError, match="line 41"):
+        read_pens(file, options)
+
+
 def test_a_table_of_uci_files_learns_the_test_that_is_named(data_dir, tmp_path):
     folder = data_dir / "uci_spiral"
     files = [*sorted(folder.glob("control/*.txt"))[:4], *sorted(folder.glob("parkinson/*.txt"))[:4]]

@@ -14,7 +14,7 @@ from skpd.metrics import agreement_table
 from skpd.model_selection import audit_leakage
 from skpd.pages import write_report
 from skpd.pages._agreement import agreement_blocks
-from skpd.pages._audit import audit_blocks, audit_warning
+from skpd.pages._audit import _numbers, audit_blocks, audit_warning
 from skpd.pages._study import StudyView
 from skpd.studies import load_results
 
@@ -215,6 +215,18 @@ class TestAudit:
         assert "subjects on both sides: 12" in section
         assert "not the table of the study" not in section
         assert html.index("The audit found leakage (") < html.index("never seen")
+
+    def test_evidence_is_written_in_one_line(self):
+        evidence = {
+            "rows": 12520,
+            "share": 0.12345,
+            "exact": True,
+            "pairs": [[1, 2000], [3, 4]],
+            "none": None,
+            "no": [],
+        }
+        assert _numbers(evidence) == "rows: 12,520; share: 0.123; exact: True; pairs: (1, 2,000), (3, 4)"
+        assert _numbers({"test_rows": {"a": 1, "b": 0.5}}) == "test rows: a 1, b 0.5"
 
     def test_an_audit_of_another_table_says_so(self, tremor):
         audit = audit_leakage(None, [[0.1], [0.7], [0.3], [0.2]], [0, 1, 0, 1], list("aabb"), cv=[([0, 1], [2, 3])])
