@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.utils import get_tags
 
 from skpd.datasets import make_spiral_drawings
 from skpd.images import ImageAugmenter, jpeg_round_trip
@@ -162,6 +163,8 @@ def test_the_offline_images_are_those_of_the_augmenter():
     same, _ = still.fit_resample(drawings.data, drawings.target)
     np.testing.assert_array_equal(same, drawings.data[still.sample_indices_])
     assert (same != X).any()
+    wanted = get_tags(still).input_tags
+    assert (wanted.two_d_array, wanted.three_d_array, wanted.sparse) == (False, True, False)
 
 
 def test_features_are_found_by_other_folds(tmp_path):
