@@ -11,7 +11,7 @@ demo: $(READY)  ## simulate recordings, run the tremor study on them, write figu
 
 demo-spiral: $(READY)  ## the drawing study on simulated spirals and random weights: shows how it works, not how well
 	rm -rf demo-spiral
-	$(BIN)/skpd study spiral --data simulated --backbone ResNet50 --weights none --size 48 --out demo-spiral
+	$(BIN)/skpd study spiral --data simulated --backbone ResNet50 --weights none --size 48 --folds 2 --out demo-spiral
 
 demo-handwriting: $(READY)  ## the handwriting study on simulated pens and untrained networks: shows how it works, not how well
 	rm -rf demo-handwriting

@@ -23,6 +23,9 @@ from skpd.models import SubjectCalibratedClassifier
 from skpd.resampling import CondensedNearestNeighbour, RareClassSampler
 from skpd.signal import TremorBandFilter, VectorMagnitude, WindowedClassifier, Windowizer
 
+#: The checks know no people.
+pytestmark = pytest.mark.filterwarnings("ignore:groups. got none")
+
 
 class Flatten(TransformerMixin, BaseEstimator):
     """Windows as rows; a class of its own because the name of a test must not hold a function's address."""

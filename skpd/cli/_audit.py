@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from ._app import app, console, exit_codes, split_names
+
+#: Columns that are named in a message; the others are counted.
+_SHOWN = 8
 
 
 @app.command("audit")
@@ -61,7 +67,7 @@ def audit(
     with exit_codes("audit"):
         if json is not None and not json.parent.is_dir():
             raise ValueError(f"--json: expected a file in a folder that exists, got {json}.")
-        report = _audit(
+        report, taken, doubtful = _audit(
             table,
             label,
             subject,
@@ -79,6 +85,9 @@ def audit(
         )
         if json is not None:
             report.to_json(json)
+    console.print(f"{len(taken)} column(s) taken as features: {_some(taken)}.", markup=False, soft_wrap=True)
+    for note in doubtful:
+        console.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
     for line in str(report).splitlines():
         style = "bold red" if line.startswith(("FOUND", "Leakage found")) else ""
         console.print(line, style=style, markup=False, soft_wrap=True)
@@ -101,8 +110,8 @@ def _audit(
     permutations: int,
     seed: int,
     jobs: int,
-) -> Any:
-    """Read the table and audit it."""
+) -> tuple[Any, list[str], list[str]]:
+    """Read the table and audit it; return the report, the columns of features, and notes on those in doubt."""
     from ..model_selection import PROTOCOLS, audit_leakage
     from ..recipes import make_window_classifier
 
@@ -111,10 +120,15 @@ def _audit(
     wanted = [label, *(c for c in (subject, fold) if c is not None), *named, *ignore, *(features or [])]
     absent = [column for column in wanted if column not in frame]
     if absent:
-        raise ValueError(f"{path}: expected columns {', '.join(absent)}, found {', '.join(map(str, frame.columns))}.")
+        columns = sorted(map(str, frame.columns), key=lambda column: -max(_likeness(name, column) for name in absent))
+        raise ValueError(
+            f"{path}: expected columns {', '.join(absent)}, found {_some(columns)}: correct the name that you gave."
+        )
+    doubtful = []
     if features is None:
         others = frame.drop(columns=list({label, subject, fold, *named, *ignore} - {None}))
         features = list(others.select_dtypes(["number", "bool"]).columns)
+        doubtful = [note for column in features if (note := _doubt(str(column)))]
     if not features:
         raise ValueError(f"{path}: expected at least one numeric column besides those named: name --features.")
     texts = frame[features].select_dtypes(exclude=["number", "bool"]).columns
@@ -133,7 +147,7 @@ def _audit(
 
         cv = make_splitter(split, n_splits=folds, random_state=seed)
     estimator = None if classifier == "none" else make_window_classifier(resampler, classifier, random_state=seed)
-    return audit_leakage(
+    report = audit_leakage(
         estimator,
         X,
         frame[label].to_numpy(),
@@ -144,6 +158,28 @@ def _audit(
         random_state=seed,
         n_jobs=jobs,
     )
+    return report, [str(column) for column in features], doubtful
+
+
+def _some(columns: list[str]) -> str:
+    """Name the first columns and count the others."""
+    more = f", ... and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
+    return ", ".join(columns[:_SHOWN]) + more
+
+
+def _likeness(wanted: str, column: str) -> float:
+    return SequenceMatcher(None, wanted.lower(), column.lower()).ratio()
+
+
+def _doubt(column: str) -> str:
+    """Say what a column that nobody named as a feature may be instead; empty where nothing tells."""
+    if column.lower() in ("recording", "start", "stop", "source"):
+        option = f"--{column.lower()} {column} if it is what it is called, --ignore {column} otherwise"
+    elif column.lower() in ("id", "subject", "fold") or column.lower().endswith("_id") or column.startswith("Unnamed:"):
+        option = f"--ignore {shlex.quote(column)} if it only tells rows, recordings or people apart"
+    else:
+        return ""
+    return f"{column} is taken as a feature: give {option}."
 
 
 def _read_table(path: Path) -> Any:

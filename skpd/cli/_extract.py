@@ -89,7 +89,7 @@ def extract(
             sampling_rate=sampling_rate,
             channels=split_names(channels),
             time=time,
-            time_unit=None if time_unit == "iso" else time_unit,
+            time_unit=time_unit,
             subject=subject,
             resample_to=resample_to,
             disorder=disorder,

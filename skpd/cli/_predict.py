@@ -122,7 +122,7 @@ def predict(
             channels=tuple(split_names(channels)),
             names=None if columns is None else split_names(columns),
             time=time,
-            time_unit=None if time_unit == "iso" else time_unit or "s",
+            time_unit=time_unit or "s",
             subject=subject,
             disorder=disorder or "raise",
             separator=separator,

@@ -36,7 +36,9 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder of the model.")],
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="A parameter of the recipe, such as `resampler=SMOTE`; may be repeated."),
+        typer.Option(
+            "--set", help="A parameter of the recipe, such as `resampler=SMOTE` or `weights=None`; may be repeated."
+        ),
     ] = None,
     calibrate: Annotated[
         str,
@@ -49,7 +51,10 @@ def train(
     folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 5,
     units: Annotated[str | None, typer.Option(help="What your own arrays and tables hold: **m/s^2** or **g**.")] = None,
     sampling_rate: Annotated[
-        float | None, typer.Option(help="Hz, of your own .npy files.", show_default="measured")
+        float | None,
+        typer.Option(
+            help="Hz, of your own .npy files; tables with uneven times are interpolated at it.", show_default="measured"
+        ),
     ] = None,
     channels: Annotated[str, typer.Option(help="Columns of your own tables.")] = "x,y,z",
     time: Annotated[str, typer.Option(help="Column of times of your own tables.")] = "timestamp",
@@ -108,7 +113,7 @@ def train(
             sampling_rate=sampling_rate,
             channels=tuple(split_names(channels)),
             time=time,
-            time_unit=None if time_unit == "iso" else time_unit or "s",
+            time_unit=time_unit or "s",
             pen=pen_options(pen_columns, None, resolution, pressure_levels, time_unit, None),
         )
     for note in report.notes:
@@ -123,14 +128,14 @@ def train(
 
 
 def _parameters(settings: list[str]) -> dict[str, Any]:
-    """Read NAME=VALUE pairs; a value that JSON understands is that, anything else is text."""
+    """Read NAME=VALUE pairs; a value that JSON understands is that, None is Python's, anything else is text."""
     parameters: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name.isidentifier():
             raise ValueError(f"--set: expected NAME=VALUE, such as resampler=SMOTE, got {setting!r}.")
         try:
-            parameters[name] = json.loads(text)
+            parameters[name] = None if text == "None" else json.loads(text)
         except json.JSONDecodeError:
             parameters[name] = text
     return parameters

@@ -117,7 +117,7 @@ def view(
             channels=tuple(split_names(channels)),
             names=None if columns is None else split_names(columns),
             time=time,
-            time_unit=None if time_unit == "iso" else time_unit or "s",
+            time_unit=time_unit or "s",
             disorder=disorder or "raise",
             separator=separator,
             decimal=decimal,

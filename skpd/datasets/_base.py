@@ -19,10 +19,10 @@ __all__ = [
     "ACCELERATION_UNITS",
     "STANDARD_GRAVITY",
     "make_bunch",
-    "os_reason",
     "refuse_special",
     "resolve_folder",
     "to_si",
+    "unreadable",
 ]
 
 #: m/s^2 in one g, by definition (CGPM 1901).
@@ -40,10 +40,20 @@ _OS_REASONS = {
     errno.EACCES: "a file that you may not read",
 }
 
+#: What to do about it.
+_OS_ADVICE = {
+    errno.ENOENT: "Check the path.",
+    errno.ENOTDIR: "Check the path.",
+    errno.EISDIR: "Name a file in it.",
+    errno.EACCES: "Ask for the right to read it.",
+}
 
-def os_reason(error: OSError) -> str:
-    """Say in words that follow "found" why a file could not be opened."""
-    return _OS_REASONS.get(error.errno or 0, f"an error ({error.strerror or error})")
+
+def unreadable(path: str | Path, error: OSError, expected: str = "a file that can be read") -> DataFileError:
+    """Say in words why a file could not be opened, and what to do about it."""
+    code = error.errno or 0
+    found = _OS_REASONS.get(code, f"an error ({error.strerror or error})")
+    return DataFileError(path, found=found, expected=expected, advice=_OS_ADVICE.get(code, ""))
 
 
 def refuse_special(path: Path) -> None:

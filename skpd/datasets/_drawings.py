@@ -19,7 +19,7 @@ from sklearn.utils._param_validation import StrOptions, validate_params
 
 from .._recordings import as_object_array
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import os_reason, resolve_folder
+from ._base import resolve_folder, unreadable
 from ._parse import Skipped
 
 __all__ = ["CARD", "find_drawings", "load_spiral_drawings", "read_name"]
@@ -252,7 +252,7 @@ def _read_image(path: Path) -> Image.Image:
         raise DataFileError(path, found=str(error), expected=f"at most {_MAX_PIXELS} pixels") from error
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise DataFileError(path, found=os_reason(error), expected=expected) from error
+            raise unreadable(path, error, expected) from error
         # Pillow's "cannot identify" repeats the path.
         found = "no PNG image" if isinstance(error, Image.UnidentifiedImageError) else f"damage ({error})"
         raise DataFileError(path, found=found, expected=expected, advice="It may be cut: copy it again.") from error

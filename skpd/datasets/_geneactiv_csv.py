@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..exceptions import DataFileError
-from ._base import os_reason, refuse_special, to_si
+from ._base import refuse_special, to_si, unreadable
 from ._geneactiv_header import decode_header
 from ._parse import Losses
 
@@ -66,7 +66,7 @@ def read_csv_export(path: Path, losses: Losses) -> GENEActivTable:
             file.seek(begin.start())
             stamps, values = _read_rows(path, file, first_line, losses)
     except OSError as error:
-        raise DataFileError(path, found=os_reason(error), expected="a file that can be read") from error
+        raise unreadable(path, error) from error
     if (units := fields.get("Units", "g")) != "g":
         raise DataFileError(path, where="header, 'Units'", found=repr(units[:40]), expected="'g'")
     values[:, :3] = to_si(values[:, :3], "g")

@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..exceptions import DataFileError
-from ._base import STANDARD_GRAVITY, os_reason, refuse_special
+from ._base import STANDARD_GRAVITY, refuse_special, unreadable
 from ._geneactiv_header import PAGE_MARK, GENEActivHeader, read_header
 from ._parse import Losses
 
@@ -151,7 +151,7 @@ def read_pages(path: Path, chunk_pages: int, losses: Losses) -> Iterator[GENEAct
             file.seek(header.size)
             yield from _read_chunks(file, header, chunk_pages, losses)
     except OSError as error:
-        raise DataFileError(path, found=os_reason(error), expected="a file that can be read") from error
+        raise unreadable(path, error) from error
 
 
 def _read_chunks(file: BinaryIO, header: GENEActivHeader, chunk_pages: int, losses: Losses) -> Iterator[GENEActivPages]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..exceptions import DataFileError
-from ._base import make_bunch, to_si
+from ..exceptions import DataFileError, DataFileWarning
+from ._base import STANDARD_GRAVITY, make_bunch, to_si
 from ._parse import Skipped, check_time, numeric_columns
 from ._timestamps import UniformSignal, elapsed_seconds, split_at_gaps, to_uniform
 
@@ -115,6 +116,7 @@ def load_tables(
         raise DataFileError(
             files[0], found="not one intact recording", expected="at least one", advice="See the warnings."
         )
+    _warn_of_units([signal.values for signal in signals], layout.units)
     frame = pd.DataFrame(rows)
     if not frame["recording"].is_unique:
         frame["recording"] = frame["file"] + ":" + frame["recording"]
@@ -145,6 +147,25 @@ def load_tables(
         return_X_y=return_X_y,
         skipped=skipped.frame,
     )
+
+
+#: How near a length must be to gravity in another unit to be taken for it.
+_NEAR = 0.05
+
+
+def _warn_of_units(recordings: list[np.ndarray], units: str) -> None:
+    """Warn where three axes have the length of gravity in another unit than the one that was stated."""
+    if recordings[0].shape[1] != 3:
+        return
+    length = np.nanmedian(np.concatenate([np.linalg.norm(recording, axis=1) for recording in recordings]))
+    likely = {"m/s^2": ("g", 1.0), "g": ("m/s^2", STANDARD_GRAVITY**2)}[units]
+    if abs(length / likely[1] - 1) < _NEAR:
+        warnings.warn(
+            f"The acceleration has a median length of {length:.3g} m/s^2 where gravity is {STANDARD_GRAVITY:.3g}: the "
+            f"files look as if they held {likely[0]}. Pass units={likely[0]!r}, unless gravity was taken out of them.",
+            DataFileWarning,
+            stacklevel=3,
+        )
 
 
 def find_files(paths: Paths, *suffixes: str) -> list[Path]:

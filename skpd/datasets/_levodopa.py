@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..exceptions import DataFileError
-from ._base import make_bunch, os_reason, refuse_special, resolve_folder
+from ._base import make_bunch, refuse_special, resolve_folder, unreadable
 from ._parse import Skipped, numeric_columns, read_csv_columns
 from ._timestamps import UniformSignal, to_uniform
 
@@ -335,7 +335,7 @@ def _find_columns(path: Path) -> list[str]:
         with path.open("rb") as file:
             names = [name.strip() for name in file.readline(4096).decode("utf-8", errors="replace").split("\t")]
     except OSError as error:
-        raise DataFileError(path, found=os_reason(error), expected="a file that can be read") from error
+        raise unreadable(path, error) from error
     axes = [[name for name in names if name.lower().endswith(f"_{axis}")] for axis in "xyz"]
     if "timestamp" not in names or any(len(axis) != 1 for axis in axes):
         raise DataFileError(

@@ -16,7 +16,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
 from ..exceptions import DataFileError
-from ._base import os_reason, refuse_special, resolve_folder
+from ._base import refuse_special, resolve_folder, unreadable
 
 __all__ = ["CARD", "load_mnist"]
 
@@ -163,7 +163,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
             x, y = file["x"], file["y"]
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise DataFileError(path, found=os_reason(error), expected=expected) from error
+            raise unreadable(path, error, expected) from error
         raise DataFileError(
             path, found=f"damage ({error})", expected=expected, advice="It may be cut: copy it again."
         ) from error

@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..exceptions import DataFileError
-from ._base import make_bunch, os_reason, refuse_special, resolve_folder, to_si
+from ._base import make_bunch, refuse_special, resolve_folder, to_si, unreadable
 from ._parse import Skipped, check_time, numeric_columns, read_csv_columns
 from ._timestamps import UniformSignal, elapsed_seconds, to_uniform
 
@@ -221,7 +221,7 @@ def _read_json(path: Path) -> dict[str, Any]:
             text = file.read(_JSON_LIMIT)
         content = json.loads(text)
     except OSError as error:
-        raise DataFileError(path, found=os_reason(error), expected="a file that can be read") from error
+        raise unreadable(path, error) from error
     except (ValueError, RecursionError) as error:
         raise DataFileError(
             path, found=f"no JSON ({str(error)[:80]})", expected="a JSON object", advice="The file may be cut."

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import os_reason, refuse_special
+from ._base import refuse_special, unreadable
 
 __all__ = ["Losses", "Skipped", "check_time", "numeric_columns", "read_csv_columns", "read_parquet_columns"]
 
@@ -215,11 +215,11 @@ def numeric_columns(path: Path, table: pd.DataFrame, columns: Sequence[str], pla
 
 
 def check_time(path: Path, time: pd.Series, time_unit: str | None, place: Callable[[int], str]) -> pd.Series:
-    """Return a column of times as numbers, or as datetimes where `time_unit` is None; none may be missing."""
-    if time_unit is None:
+    """Return a column of times as numbers, or as datetimes where `time_unit` is "iso" or None; none may be missing."""
+    if time_unit in (None, "iso"):
         if not pd.api.types.is_datetime64_any_dtype(time):
             parsed = pd.to_datetime(time.astype("string"), format="ISO8601", errors="coerce", utc=True)
-            expected = "an ISO 8601 date and time (time_unit=None), or numbers with time_unit='s', 'ms', 'us' or 'ns'"
+            expected = "an ISO 8601 date and time (time_unit='iso'), or numbers with time_unit='s', 'ms', 'us' or 'ns'"
             _refuse(path, time, parsed.isna().to_numpy(), place, expected)
             return parsed
         _refuse(path, time, time.isna().to_numpy(), place, "a time")
@@ -228,7 +228,7 @@ def check_time(path: Path, time: pd.Series, time_unit: str | None, place: Callab
         return check_time(path, time, None, place)
     numbers = pd.to_numeric(time, errors="coerce")
     bad = ~np.isfinite(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
-    _refuse(path, time, bad, place, f"a number of {time_unit} (time_unit=None reads ISO 8601 dates)")
+    _refuse(path, time, bad, place, f"a number of {time_unit} (time_unit='iso' reads ISO 8601 dates)")
     return numbers
 
 
@@ -289,7 +289,7 @@ def _check_columns(path: Path, found: Sequence[str], wanted: Sequence[str], advi
 
 
 def _no_file(path: Path, error: OSError) -> DataFileError:
-    return DataFileError(path, found=os_reason(error), expected="a file that can be read")
+    return unreadable(path, error)
 
 
 def _not_parquet(path: Path, error: Exception) -> DataFileError:

@@ -222,6 +222,10 @@ def collect(
     return pens, rows
 
 
+#: Positions a second below which the unit of time is doubted.
+_SLOWEST = 10
+
+
 def warn_of_faint_pressure(path: Path, data: Sequence[np.ndarray], scale: PenScale, *, share: float) -> None:
     """Warn if no pressure reaches `share` of the full scale: the tablet probably has fewer levels than stated."""
     if scale.pressure_levels is None:
@@ -234,6 +238,18 @@ def warn_of_faint_pressure(path: Path, data: Sequence[np.ndarray], scale: PenSca
             f"pressure_levels={scale.pressure_levels}, all pressures are too low: state its own.",
             DataFileWarning,
             stacklevel=3,
+        )
+
+
+def _warn_of_slow_time(path: Path, data: Sequence[np.ndarray], scale: PenScale) -> None:
+    """Warn if positions come more slowly than any tablet sends them: time has probably another unit."""
+    steps = np.concatenate([np.diff(points[:, 2]) for points in data])
+    if len(steps) and (step := np.median(steps)) > 1 / _SLOWEST:
+        warnings.warn(
+            f"{path}: positions are {step:.3g} s apart, where tablets send 50 to 300 a second. If the times are not in "
+            f"time_unit={scale.time_unit!r}, all speeds are too low: state their own.",
+            DataFileWarning,
+            stacklevel=4,
         )
 
 
@@ -264,6 +280,9 @@ def load_files(
         raise DataFileError(
             files[0], found="not one intact recording", expected="at least one", advice="See the warnings."
         )
+    points = [pen.points for pen in pens]
+    warn_of_faint_pressure(files[0].parent, points, scale, share=1 / 16)
+    _warn_of_slow_time(files[0].parent, points, scale)
     frame = pd.DataFrame(rows)
     if not frame["recording"].is_unique:
         frame["recording"] = frame["file"]

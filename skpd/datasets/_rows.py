@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import os_reason, refuse_special
+from ._base import refuse_special, unreadable
 
 __all__ = ["parse_rows", "read_lines"]
 
@@ -29,7 +29,7 @@ def read_lines(path: Path, encoding: str = "utf-8") -> list[str]:
     try:
         text = path.read_bytes().decode(encoding)
     except OSError as error:
-        raise DataFileError(path, found=os_reason(error), expected="a file that can be read") from error
+        raise unreadable(path, error) from error
     except UnicodeError as error:
         raise DataFileError(
             path,

@@ -22,7 +22,6 @@ from ._pens import (
     PenScale,
     load_files,
     to_pen,
-    warn_of_faint_pressure,
 )
 from ._rows import parse_rows, read_lines
 from ._timestamps import TIME_UNITS
@@ -193,13 +192,12 @@ def load_svc(
     if sorted(columns) != sorted(_CHANNELS):
         raise ValueError(f"columns: expected {sorted(_CHANNELS)}, each once, in their order, got {list(columns)}.")
     scale = PenScale(resolution, pressure_levels, time_unit, angle_unit)
-    files = find_files(paths, ".svc")
 
     def read(path: Path) -> tuple[PenRecording, dict[str, Any]]:
         return read_svc(path, columns, scale, disorder=disorder, encoding=encoding, partial=errors == "warn")
 
-    loaded = load_files(
-        files,
+    return load_files(
+        find_files(paths, ".svc"),
         read,
         scale=scale,
         subject=subject,
@@ -208,9 +206,6 @@ def load_svc(
         errors=errors,
         return_X_y=return_X_y,
     )
-    data = loaded[0] if isinstance(loaded, tuple) else loaded.data
-    warn_of_faint_pressure(files[0].parent, data, scale, share=1 / 16)
-    return loaded
 
 
 def read_svc(

@@ -24,7 +24,7 @@ _CONSTRAINTS: dict[str, list] = {
     "channels": ["array-like"],
     "units": [StrOptions(set(ACCELERATION_UNITS))],
     "time": [str, None],
-    "time_unit": [StrOptions(set(TIME_UNITS)), None],
+    "time_unit": [StrOptions({*TIME_UNITS, "iso"}), None],
     "sampling_rate": [Interval(Real, 0, None, closed="neither"), None],
     "resample_to": [Interval(Real, 0, None, closed="neither"), None],
     "max_gap": [Interval(Real, 0, None, closed="neither")],
@@ -76,8 +76,8 @@ def load_csv_recordings(
         What the files hold. The result is in m/s^2 (1 g = 9.80665 m/s^2). Never guessed.
     time : str or None, default="timestamp"
         Column of times. None says that there is none: the samples are uniform at `sampling_rate`.
-    time_unit : {"s", "ms", "us", "ns"} or None, default="s"
-        Unit of numeric times; None reads ISO 8601 dates and times, taken as UTC where they name no zone.
+    time_unit : {"s", "ms", "us", "ns", "iso"} or None, default="s"
+        Unit of numeric times; "iso" or None reads ISO 8601 dates and times, taken as UTC where they name no zone.
     sampling_rate : float or None, default=None
         Hz. Needed where `time` is None; otherwise measured, and compared (1 %) when given.
     resample_to : float or None, default=None

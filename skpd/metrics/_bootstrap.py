@@ -72,7 +72,8 @@ def subject_bootstrap(
     Raises
     ------
     ValueError
-        If there are fewer than two subjects, lengths differ, or a parameter is out of its range.
+        If there are fewer than two subjects, a row lacks a label or a subject, lengths differ, or a parameter is out of
+        its range.
 
     See Also
     --------
@@ -112,6 +113,16 @@ def subject_bootstrap(
     True
     """
     check_consistent_length(y_true, y_pred, groups, y_score, folds)
+    # What the labels are is for a statistic of one's own to say.
+    labelled = {"y_true": y_true, "y_pred": y_pred} if statistic is None else {}
+    for name, column in {**labelled, "groups": groups}.items():
+        missing = np.flatnonzero(pd.isna(column_or_1d(column)))
+        if len(missing):
+            what = "subject" if name == "groups" else "label"
+            raise ValueError(
+                f"{name}: expected a {what} for every row, got none for {len(missing)}, first row {missing[0]}: leave "
+                "such rows out."
+            )
     if n_resamples < 1:
         raise ValueError(f"expected n_resamples to be at least 1, got n_resamples={n_resamples!r}.")
     if not 0 < confidence_level < 1:

@@ -137,8 +137,10 @@ class OneVsRestAUCScorer(_BaseScorer):
     """
 
     def __init__(self, *, labels: Any = None, average: str = "macro") -> None:
-        # The base class routes sample_weight: in a weighted search this scorer is asked like all others.
-        super().__init__(one_vs_rest_auc_score, 1, {}, "predict_proba")
+        # The base class routes sample_weight: in a weighted search this scorer is asked like all others. A dict of
+        # scorers asks for the method named here before any of them is called; "predict" is there in every classifier,
+        # and what there is of probabilities or decision values is found out when scoring.
+        super().__init__(one_vs_rest_auc_score, 1, {}, "predict")
         self.labels = labels
         self.average = average
 
@@ -161,8 +163,8 @@ class OneVsRestAUCScorer(_BaseScorer):
             known = np.column_stack([-known, known]) if known.ndim == 1 else known
         else:
             raise ValueError(
-                f"expected a classifier with predict_proba or decision_function, got {type(estimator).__name__}: "
-                "its AUC is not defined; leave the scorer out."
+                "auc: expected a classifier with predict_proba or decision_function, got "
+                f"{type(estimator).__name__}: leave the scorer 'auc' out, or take a classifier with probabilities."
             )
         scores = np.zeros((known.shape[0], len(labels)))
         for k, label in enumerate(labels):

@@ -13,6 +13,35 @@ from sklearn.utils import column_or_1d
 __all__ = ["check_subjects_disjoint", "make_splitter"]
 
 
+def _need_groups(groups: Any) -> Any:
+    if groups is None:
+        raise ValueError(
+            "groups: expected one subject a row, got None: pass groups=, to split, to cross_validate or to the fit of "
+            "a search, so that nobody is trained on and tested."
+        )
+    return groups
+
+
+class SubjectWiseFolds(StratifiedGroupKFold):
+    """Asks for subjects, where its base takes all rows for those of one."""
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Split into training and test rows."""
+        return super().split(X, y, _need_groups(groups))
+
+
+class LeaveOneSubjectOut(LeaveOneGroupOut):
+    """Says what to do where subjects are missing."""
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Split into training and test rows."""
+        return super().split(X, y, _need_groups(groups))
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Count the subjects."""
+        return super().get_n_splits(X, y, _need_groups(groups))
+
+
 def make_splitter(
     scheme: str = "subject-wise", *, n_splits: int = 5, random_state: int | np.random.RandomState | None = None
 ) -> BaseCrossValidator:
@@ -38,7 +67,7 @@ def make_splitter(
     Raises
     ------
     ValueError
-        If the scheme is unknown.
+        If the scheme is unknown. The splitters of subjects raise it where `groups` is missing.
 
     References
     ----------
@@ -56,9 +85,9 @@ def make_splitter(
     ['b', 'c'] ['a', 'd']
     """
     if scheme == "subject-wise":
-        return StratifiedGroupKFold(n_splits=n_splits, shuffle=True, random_state=random_state)
+        return SubjectWiseFolds(n_splits=n_splits, shuffle=True, random_state=random_state)
     if scheme == "leave-one-subject-out":
-        return LeaveOneGroupOut()
+        return LeaveOneSubjectOut()
     if scheme == "random":
         return StratifiedKFold(n_splits=n_splits, shuffle=True, random_state=random_state)
     raise ValueError(f'scheme: expected "subject-wise", "leave-one-subject-out" or "random", got {scheme!r}.')

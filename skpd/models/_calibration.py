@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -57,7 +58,7 @@ class SubjectCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
     -----
     `sklearn.calibration.CalibratedClassifierCV` with splits over subjects, given to it as indices, so that no routing
     of metadata has to be switched on. Without `groups` every row counts as a person of its own, which is right only if
-    it is one.
+    it is one; a warning says so.
 
     References
     ----------
@@ -127,6 +128,13 @@ class SubjectCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
         check_classification_targets(y)
         if len(np.unique(y)) < 2:
             raise ValueError("y: expected at least 2 classes to tell apart, got 1 class.")
+        if groups is None:
+            warnings.warn(
+                "groups: got none, so every row is taken as a person of its own, and rows of one person calibrate a "
+                "classifier that was fitted on others of theirs. Pass the person of each row, or np.arange(len(y)) "
+                "where each row is one; a cross-validation passes groups on where params={'groups': ...} names them.",
+                stacklevel=2,
+            )
         groups = np.arange(len(y)) if groups is None else check_groups(groups)
         check_consistent_length(X, y, groups)
         for label in np.unique(y):

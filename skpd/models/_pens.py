@@ -105,7 +105,7 @@ def read_pens(file: Path, options: PenOptions) -> list[PenTrace]:
         expected = f"a pen file, one of {', '.join(PEN_SUFFIXES)}"
         raise DataFileError(file, found=f"the suffix {file.suffix!r}", expected=expected)
     if not file.is_file():
-        raise DataFileError(file, found="no such file", expected="a pen file")
+        raise DataFileError(file, found="no such file", expected="a pen file", advice="Check the path.")
     if suffix == ".txt":
         return _read_uci_tests(file, given)
     if suffix == ".svc":

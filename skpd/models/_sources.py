@@ -199,7 +199,7 @@ def _open_table(file: Path, options: ReadOptions, rate: float | None) -> Recordi
                 found=error.found,
                 expected=error.expected,
                 where=error.where,
-                advice="State a sampling rate to interpolate at it.",
+                advice="State a sampling rate to interpolate at it (--sampling-rate on the command line).",
             ) from None
         loaded = load(resample_to=rate)
         notes = (f"interpolated at {rate:g} Hz, since its times are uneven",)

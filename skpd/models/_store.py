@@ -152,6 +152,11 @@ def save_model(
         raise ValueError(
             "sampling_rate, image_size, units by channel: expected one of them, the kind of input, got more."
         )
+    if sampling_rate and units not in (None, "m/s^2"):
+        raise ValueError(
+            f"units: expected 'm/s^2', to which the readers convert what is predicted, got {units!r}: fit the model on "
+            "recordings in m/s^2."
+        )
     wrong = [name for name in figures or {} if not (FILE.fullmatch(name) and name.endswith(".png"))]
     if wrong:
         raise ValueError(f"figures: expected names such as 'reliability.png', got {wrong[0]!r}.")

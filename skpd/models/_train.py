@@ -18,6 +18,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
+from ..exceptions import SkippedDataWarning
 from ..model_selection import PROTOCOLS
 from ..plotting import ReliabilityDisplay
 from ..recipes import make_recipe
@@ -280,7 +281,10 @@ def _distance(kind: str, model: Any, X: Any, groups: np.ndarray, seed: int) -> T
     road, windowed = check_recording_model(model)
     windowizer: Windowizer = clone(windowed.windowizer)
     signals = road.transform(X)
-    windows = windowizer.fit(signals).segment(signals, groups=groups)
+    with warnings.catch_warnings():
+        # What fitting the model has said already.
+        warnings.simplefilter("ignore", SkippedDataWarning)
+        windows = windowizer.fit(signals).segment(signals, groups=groups)
     features, _ = split_features(windowed.estimator_)
     table = pd.DataFrame(features.transform(windows.X), columns=features.get_feature_names_out())
     return TrainingDistance.from_table(table, windows.groups, random_state=seed)

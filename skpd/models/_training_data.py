@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from .._recordings import as_object_array
-from ..datasets._base import os_reason
+from ..datasets._base import unreadable
 from ..datasets._pens import PEN_CHANNELS
 from ..exceptions import DataFileError
 from ..recipes import list_recipes, make_recipe
@@ -154,7 +154,7 @@ def _read_labels(table: Path) -> pd.DataFrame:
     try:
         labels = pd.read_csv(table, dtype={"file": str, "subject": str})
     except OSError as error:
-        raise DataFileError(table, found=os_reason(error), expected="a table of labels") from error
+        raise unreadable(table, error, "a table of labels") from error
     except ValueError as error:
         raise DataFileError(table, found=f"no table ({error})", expected="a table of labels") from error
     missing = [name for name in _COLUMNS if name not in labels]

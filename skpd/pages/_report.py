@@ -235,6 +235,7 @@ def _trouble(study: StudyView) -> list[Block]:
             for _, cell in failures.iterrows()
         ]
         blocks.append(Note(f"{plural(len(failures), 'fold')} failed.", _shortened(lines), level="info"))
+    blocks += [Note(note) for note in study.notes]
     missing = study.missing_folds()
     if missing:
         blocks.append(Note("Configurations without all of their folds.", _shortened(missing)))

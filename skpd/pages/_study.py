@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -58,6 +59,8 @@ class StudyView:
     ----------
     scores : DataFrame
         As `StudyResults.scores`, all units stacked, in an order that does not depend on which cell was finished first.
+    notes : list of str
+        What the study could not be given.
     """
 
     def __init__(self, results: StudyResults, *, n_resamples: int = 500) -> None:
@@ -66,7 +69,10 @@ class StudyView:
                 "results: expected a study with finished folds, found none: run the study to the end, then report it."
             )
         # The baseline that knows the person alone: what a protocol that leaks is worth without any signal.
-        self.results = results = results.with_subject_baseline()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            self.results = results = results.with_subject_baseline()
+        self.notes = [str(warning.message) for warning in caught]
         self.seeds = sorted(results.cells["seed"].unique().tolist())
         self.n_resamples = n_resamples
         # The seed of the study, so that the intervals are those that its command printed.

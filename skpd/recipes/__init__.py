@@ -21,6 +21,7 @@ from ._tremor import (
     TREMOR_CLASSIFIERS,
     WindowTable,
     make_signal_road,
+    make_tremor_recipe,
     make_window_classifier,
     make_window_table,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "make_pen_recipe",
     "make_recipe",
     "make_signal_road",
+    "make_tremor_recipe",
     "make_window_classifier",
     "make_window_table",
     "published_handwriting_scores",

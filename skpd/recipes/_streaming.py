@@ -84,7 +84,10 @@ def stream_window_features(
     Raises
     ------
     ValueError
-        If a parameter is out of range, the recording is shorter than a window, or it holds an infinite value.
+        If a parameter is out of range, the recording is transposed or shorter than a window, or it holds an infinite
+        value.
+    TypeError
+        If the recording is a path, or neither an array nor an iterable.
 
     Warns
     -----

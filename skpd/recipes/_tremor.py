@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from ..features import TremorFeatures
 from ..neural import KerasMLPClassifier
 from ..resampling import tremor_resamplers
 from ..signal import TremorBandFilter, VectorMagnitude, WindowedClassifier, Windowizer
+from ..signal._windows import name_some
 
 __all__ = [
     "BASELINES",
@@ -284,8 +286,12 @@ def make_window_table(
         One subject a recording.
     sampling_rate : float
         Samples a second, in Hz.
-    road, bands, duration, overlap
-        As in `make_tremor_recipe`.
+    road, bands : str, dict or None
+        As in `make_signal_road`.
+    duration : float, default=4.0
+        Length of a window in seconds.
+    overlap : float, default=0.5
+        Share of a window that the next one repeats.
     n_jobs : int or None, default=None
         Threads of the feature engine.
 
@@ -293,6 +299,13 @@ def make_window_table(
     -------
     table : WindowTable
         Features by name with labels, subjects and the place of each window.
+
+    Raises
+    ------
+    ValueError
+        If no recording has a window: each is shorter than one, or all of its windows touch a gap.
+    TypeError
+        If `X` is the path of a file.
 
     Examples
     --------
@@ -307,10 +320,16 @@ def make_window_table(
     >>> table.X.columns[0]
     'rest_3_6hz__above_mean'
     """
+    _refuse_paths(X)
     signal_road = make_signal_road(sampling_rate, road=road, bands=bands)
     signals = signal_road.fit_transform(X)
     names = list(signal_road[-1].get_feature_names_out())
     windows = Windowizer(sampling_rate, duration, overlap, short="drop").segment(signals, y, groups)
+    if not len(windows.X):
+        raise ValueError(
+            f"X: expected at least one whole window, got none in recording(s) {name_some(range(len(signals)))} "
+            f"({windows.describe_skipped()}): use a shorter duration, or recordings with fewer gaps."
+        )
     features = TremorFeatures(sampling_rate, channel_names=names, n_jobs=n_jobs).set_output(transform="pandas")
     return WindowTable(
         features.fit_transform(windows.X),
@@ -319,6 +338,16 @@ def make_window_table(
         windows.index,
         windows.skipped,
     )
+
+
+def _refuse_paths(X: Any) -> None:
+    """Refuse the names of files, which are not the recordings in them."""
+    first = X[0] if isinstance(X, (list, tuple)) and X else X
+    if isinstance(first, (str, PathLike)):
+        raise TypeError(
+            f"X: expected recordings, got the path {str(first)!r}: read it first, a table for example by "
+            "skpd.datasets.load_csv_recordings, and pass the data that it returns."
+        )
 
 
 def _by_name(parameter: str, name: str, known: dict[str, Any]) -> Any:

@@ -105,9 +105,6 @@ class VectorMagnitude(RecordingTransformer):
         """
         return np.asarray(["magnitude"], dtype=object)
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False

@@ -7,6 +7,7 @@ import mmap
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -67,8 +68,10 @@ def iter_filtered(
     Raises
     ------
     ValueError
-        If the recording is not of that form or holds an infinite value, if the road holds other steps, or if
-        ``combine="principal_axis"`` meets pieces that can be read only once.
+        If the recording is not of that form, is transposed or holds an infinite value, if the road holds other steps,
+        or if ``combine="principal_axis"`` meets pieces that can be read only once.
+    TypeError
+        If the recording is a path, or neither an array nor an iterable.
 
     See Also
     --------
@@ -102,6 +105,7 @@ def iter_filtered(
     """
     if not 0 <= overlap < chunk_size:
         raise ValueError(f"expected 0 <= overlap < chunk_size, got overlap={overlap} and chunk_size={chunk_size}.")
+    _check_form(recording)
     bandpass = _bandpass(road)
     if bandpass.combine and _is_iterator(recording):
         raise ValueError(
@@ -109,6 +113,28 @@ def iter_filtered(
             "only once: pass an array, a memory map, a list of pieces or an object whose __iter__ starts anew."
         )
     return _iter_filtered(recording, road, chunk_size, overlap, apply or _pair, effective_n_jobs(n_jobs))
+
+
+def _check_form(recording: Any) -> None:
+    """Refuse at once what is neither an array nor pieces of one, and an array that lies on its side."""
+    if isinstance(recording, (str, PathLike)):
+        raise TypeError(
+            f"recording: expected an array or an iterable of pieces, got the path {str(recording)!r}: open it first, "
+            'for example by numpy.load(path, mmap_mode="r").'
+        )
+    if not hasattr(recording, "shape"):
+        if not isinstance(recording, Iterable):
+            raise TypeError(
+                f"recording: expected an array or an iterable of pieces, got {type(recording).__name__}: pass an "
+                "array of shape (n_timesteps, n_channels)."
+            )
+        return
+    _check_shape(recording.shape)
+    if len(recording.shape) == 2 and recording.shape[0] < recording.shape[1]:
+        raise ValueError(
+            "recording: expected shape (n_timesteps, n_channels), got more channels than timesteps, shape "
+            f"{tuple(recording.shape)}: it looks transposed, pass recording.T."
+        )
 
 
 def _is_iterator(recording: Any) -> bool:
@@ -226,7 +252,6 @@ def _reader(recording: Any) -> Read:
     """Return ``read(start, stop)``, which gives (n, n_channels) samples, fewer at the end of the recording."""
     if not hasattr(recording, "shape"):
         return _Pieces(recording).read
-    _check_shape(recording.shape)
     forget = _page_releaser(recording)
 
     def read(start: int, stop: int) -> np.ndarray:

@@ -247,7 +247,11 @@ class Windowizer(RecordingTransformer):
         """
         windows = self._segment(check_recordings(clone(self), X, reset=True, allow_nan=True), y, groups)
         if len(windows.skipped):
-            warnings.warn(f"{windows.describe_skipped()} (see Windows.skipped).", SkippedDataWarning, stacklevel=2)
+            warnings.warn(
+                f"{windows.describe_skipped()}; the attribute skipped of the result lists them.",
+                SkippedDataWarning,
+                stacklevel=2,
+            )
         return windows
 
     def _segment(self, recordings: Recordings, y: Any = None, groups: Any = None) -> Windows:

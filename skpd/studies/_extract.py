@@ -18,7 +18,7 @@ import pandas as pd
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from ..datasets._base import ACCELERATION_UNITS, os_reason
+from ..datasets._base import ACCELERATION_UNITS, unreadable
 from ..datasets._layout import check_channels
 from ..datasets._timestamps import TIME_UNITS
 from ..exceptions import DataFileError
@@ -64,7 +64,7 @@ class ExtractReport:
         "out": [str, PathLike],
         "units": [StrOptions(set(ACCELERATION_UNITS))],
         "channels": ["array-like"],
-        "time_unit": [StrOptions(set(TIME_UNITS)), None],
+        "time_unit": [StrOptions({*TIME_UNITS, "iso"}), None],
         "disorder": [StrOptions({"raise", "fix"})],
         "separator": [str],
         "decimal": [str],
@@ -179,7 +179,8 @@ def extract_features(
         sampling_rate=None if sampling_rate is None else float(sampling_rate),
         channels=tuple(channels),
         time=time,
-        time_unit=time_unit,
+        # One name in the folder of the results, so that either continues it.
+        time_unit=None if time_unit == "iso" else time_unit,
         subject=subject,
         road=road,
         bands=bands,
@@ -327,7 +328,7 @@ def _attempt(
 
 def _describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
-        return f"{error.filename}: found {os_reason(error)}, expected a file that can be read."
+        return str(unreadable(error.filename, error))
     expected = isinstance(error, (ValueError, OSError))
     return str(error) if expected and str(error) else f"{type(error).__name__}: {error}"
 

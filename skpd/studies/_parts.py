@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.lib.format import open_memmap
 
 from ..datasets import load_csv_recordings, load_parquet_recordings
-from ..datasets._base import os_reason, to_si
+from ..datasets._base import to_si, unreadable
 from ..datasets._timestamps import PLAUSIBLE_RATES
 from ..exceptions import DataFileError
 from ..recipes import WindowBlock, stream_window_features
@@ -215,7 +215,7 @@ class _NpyFile:
         try:
             return open_memmap(self._file, mode="r")
         except OSError as error:
-            raise DataFileError(self._file, found=os_reason(error), expected="a .npy file") from error
+            raise unreadable(self._file, error, "a .npy file") from error
         except ValueError as error:
             raise DataFileError(
                 self._file, found=f"something else ({error})", expected="a whole .npy array of numbers"

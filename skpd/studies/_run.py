@@ -97,6 +97,8 @@ def run_study(
     ValueError
         If a protocol is unknown, rows lack a label or a subject, the subjects are too few for the folds, or `out` holds
         another study.
+    TypeError
+        If the table or `build` is something else, or a configuration holds an estimator where a name belongs.
 
     Warns
     -----
@@ -118,7 +120,7 @@ def run_study(
     >>> results.cells[["protocol", "classifier", "fold"]].values.tolist()
     [['subject-wise', 'majority', 0], ['subject-wise', 'majority', 1]]
     """
-    y, groups = _check(table, configurations, n_splits)
+    y, groups = _check(table, build, configurations, n_splits)
     n_splits, seeds = int(n_splits), _check_seeds(seeds)
     classes = np.unique(y)
     if out is None:
@@ -179,11 +181,25 @@ def run_study(
     return results
 
 
-def _check(table: Any, configurations: Sequence[tuple[str, str, str]], n_splits: int) -> tuple[np.ndarray, np.ndarray]:
+def _check(
+    table: Any, build: Callable[..., Any], configurations: Sequence[tuple[str, str, str]], n_splits: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Refuse at once what would fail in every fold."""
-    if not configurations or not all(len(c) == 3 and not isinstance(c, str) for c in configurations):
+    _check_table(table)
+    if not callable(build):
+        raise TypeError(
+            "build: expected a function, called as build(resampler, classifier, random_state=seed), got "
+            f"{type(build).__name__}: pass make_window_classifier itself, not what it returns."
+        )
+    if not configurations or not all(_is_triple(c) for c in configurations):
         raise ValueError(
             f"configurations: expected (protocol, resampler, classifier) triples, got {list(configurations)!r}."
+        )
+    strangers = [part for c in configurations for part in c if not isinstance(part, str)]
+    if strangers:
+        raise TypeError(
+            f"configurations: expected names, got {type(strangers[0]).__name__}: name it, and let build make the "
+            "estimator of that name."
         )
     protocols = {protocol for protocol, _, _ in configurations}
     unknown = sorted(protocols - set(PROTOCOLS))
@@ -210,6 +226,25 @@ def _check(table: Any, configurations: Sequence[tuple[str, str, str]], n_splits:
     if len(classes) < 2:
         raise ValueError(f"y: expected at least 2 classes to tell apart, found only {classes.tolist()}.")
     return y, groups
+
+
+def _is_triple(configuration: Any) -> bool:
+    return isinstance(configuration, Sequence) and not isinstance(configuration, str) and len(configuration) == 3
+
+
+def _check_table(table: Any) -> None:
+    """Refuse what is no table of rows with the place of each."""
+    missing = [name for name in ("X", "y", "groups", "index") if not hasattr(table, name)]
+    if missing:
+        raise TypeError(
+            f"table: expected an object with X, y, groups and index, got {type(table).__name__} without "
+            f"{', '.join(missing)}: make one by make_window_table, or put yours into WindowTable, both of skpd.recipes."
+        )
+    if not isinstance(table.index, pd.DataFrame):
+        raise TypeError(
+            f"index: expected a DataFrame with a column recording, got {type(table.index).__name__}: say of which "
+            "recording each row is; rows that stand alone are numbered."
+        )
 
 
 def _check_seeds(seeds: Sequence[int]) -> list[int]:

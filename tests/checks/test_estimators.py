@@ -167,7 +167,11 @@ def public_estimators():
 
 
 ESTIMATORS = sorted(set(public_estimators()), key=lambda c: c.__name__)
-pytestmark = pytest.mark.filterwarnings("ignore::skpd.exceptions.SkippedDataWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::skpd.exceptions.SkippedDataWarning"),
+    # The checks know no people.
+    pytest.mark.filterwarnings("ignore:groups. got none"),
+]
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)

@@ -186,6 +186,13 @@ class TestCSV:
         np.testing.assert_array_equal(points[:, DOWN], [0, 1, 1])
         assert np.isnan(points[:, AZIMUTH]).all()
 
+    def test_other_units_than_stated(self, tmp_path):
+        path = self.write(tmp_path / "a.csv", share=[0.1, 0.5, 1.0])
+        with pytest.warns(DataFileWarning, match=r"positions are 8 s apart.*not in time_unit='s'"):
+            self.load(path, time_unit="s")
+        with pytest.warns(DataFileWarning, match="the highest pressure is 1 of 1023"):
+            self.load(path, {"pressure": "share"})
+
     def test_units_must_be_stated(self, tmp_path):
         with pytest.raises(TypeError, match="resolution"):
             load_pen_csv(self.write(tmp_path / "a.csv"), columns=CSV_COLUMNS)

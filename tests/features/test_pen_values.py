@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from skpd.features import PenFeatures, pen_feature_catalogue
+from skpd.features._pen_kinematics import statistics
 
 CATALOGUE = pen_feature_catalogue().set_index("name")
 
@@ -12,6 +13,14 @@ CATALOGUE = pen_feature_catalogue().set_index("name")
 def features_of(*trajectories, **options):
     """Return one row a trajectory."""
     return PenFeatures(**options).set_output(transform="pandas").fit_transform(list(trajectories))
+
+
+def test_statistics_of_a_channel():
+    values = np.random.default_rng(0).permutation(np.arange(101.0))
+    expected = {"mean": 50.0, "median": 50.0, "sd": np.sqrt(850), "p10": 10.0, "p90": 90.0, "max": 100.0}
+    found = statistics("speed", values)
+    assert found == {f"speed_{name}": pytest.approx(value) for name, value in expected.items()}
+    assert all(np.isnan(value) for value in statistics("speed", np.append(values, np.nan)).values())
 
 
 @pytest.mark.parametrize("uniform_speed", [False, True])

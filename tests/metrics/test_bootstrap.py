@@ -103,6 +103,12 @@ def test_scalar_statistic_has_the_name_of_its_function():
         ({"confidence_level": 95}, "confidence_level"),
         ({"groups": np.arange(3)}, "inconsistent"),
         ({"labels": [0, 1]}, "among labels"),
+        (
+            {"y_true": np.r_[np.nan, np.zeros(499)]},
+            "y_true: expected a label for every row, got none for 1, first row 0",
+        ),
+        ({"y_pred": [0] * 499 + [None]}, "y_pred: expected a label for every row, got none for 1, first row 499"),
+        ({"groups": np.r_[np.nan, np.arange(499)]}, "groups: expected a subject for every row, got none for 1"),
     ],
 )
 def test_errors(change, message):

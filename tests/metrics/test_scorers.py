@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import make_classification
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, PredefinedSplit, cross_validate
@@ -110,6 +110,21 @@ def test_auc_needs_scores():
 
     with pytest.raises(ValueError, match="got Voter"):
         OneVsRestAUCScorer()(Voter(), [[0.0], [1.0]], [0, 1])
+
+
+@pytest.mark.parametrize("model", [RidgeClassifier(), LinearSVC()], ids=["ridge", "svc"])
+def test_a_dict_of_scorers_takes_decision_values(severities, model):
+    results = cross_validate(model, *severities, scoring=make_scorers(), cv=2, error_score="raise")
+    assert (results["test_auc"] > 0.5).all()
+
+
+def test_a_dict_of_scorers_names_the_one_that_needs_probabilities(severities):
+    model = VotingClassifier([("ridge", RidgeClassifier())], voting="hard")
+    with pytest.raises(ValueError, match=r"auc: expected .* got VotingClassifier: leave the scorer 'auc' out"):
+        cross_validate(model, *severities, scoring=make_scorers(), cv=2, error_score="raise")
+    scorers = make_scorers()
+    del scorers["auc"]
+    assert cross_validate(model, *severities, scoring=scorers, cv=2, error_score="raise")["test_gmean"].all()
 
 
 def test_text_labels_leave_ordinal_scores_out(severities):

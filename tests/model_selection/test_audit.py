@@ -493,6 +493,26 @@ def test_an_unseeded_preparation_cannot_be_judged():
     assert "seed" in check["preparation"].words
 
 
+def test_flags_are_not_scaled_to_a_range():
+    rng = np.random.default_rng(0)
+    flags = rng.integers(0, 2, (120, 6)).astype(float)
+    y, groups = np.arange(120) % 2, np.repeat(np.arange(20), 6)
+    assert audit(None, flags, y, groups)["scaling"].verdict == "not found"
+    ranged = MinMaxScaler().fit_transform(rng.normal(size=(120, 6)))
+    assert audit(None, ranged, y, groups)["scaling"].verdict == "found"
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"), [(range(60), "not found"), ([None, *range(59)], "cannot be seen"), ([7] * 60, "found")]
+)
+def test_sources_of_rows(source, verdict):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    index = pd.DataFrame({"source": pd.array([*source], dtype="Int64")})
+    check = audit(None, X, np.arange(60) % 2, np.repeat(np.arange(20), 3), GroupKFold(4), index=index)["sources"]
+    assert check.verdict == verdict
+    assert check.evidence["rows_without_source"] == (verdict == "cannot be seen")
+
+
 def test_a_preparation_whose_rounding_varies_is_judged():
     X, y, groups = people()
     rng = np.random.default_rng(0)

@@ -84,7 +84,8 @@ def test_standardised_columns_are_found(run):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--label", "score"), "expected columns score, found a, b"),
+        (("--label", "sever"), "expected columns sever, found severity, "),
+        (("--label", "severity", "--subject", "sub"), ", ... and 5 more: correct the name that you gave"),
         (("--label", "severity"), "needs subjects"),
         (("--label", "severity", "--subject", "person", "--split", "by-day"), "expected subject-wise"),
         (("--label", "severity", "--fold", "one"), "expected two folds or more"),
@@ -93,13 +94,28 @@ def test_standardised_columns_are_found(run):
         (("--label", "severity", "--fold", "fold", "--json", "no/such/folder.json"), "--json: expected a file"),
         (("--label", "severity", "--fold", "fold", "--classifier", "oracle"), "oracle"),
     ],
-    ids=["label", "no-subject", "split", "one-fold", "text-feature", "start-alone", "json", "classifier"],
+    ids=["label", "subject", "no-subject", "split", "one-fold", "text-feature", "start-alone", "json", "classifier"],
 )
 def test_wrong_usage_exits_with_2(run, options, message):
     result = run(*options, change=lambda frame: frame.assign(one=1))
     assert result.exit_code == 2, result.output
     assert message in " ".join(result.output.split())
     assert "Traceback" not in result.output
+
+
+def test_what_is_taken_as_features_is_said_and_doubted(run):
+    def rename(frame):
+        return frame.rename(columns={"t0": "start", "t1": "stop", "rec": "window_id"})
+
+    options = ("--label", "severity", "--subject", "person", "--fold", "fold", "--ignore", "random_fold")
+    output = " ".join(run(*options, change=rename).output.split())
+    assert "8 column(s) taken as features: a, b, c, d, e, window_id, start, stop." in output
+    assert "note: start is taken as a feature: give --start start" in output
+    assert "note: window_id is taken as a feature: give --ignore window_id" in output
+    assert output.count("note:") == 3
+    named = " ".join(run(*options, "--features", "a,start", change=rename).output.split())
+    assert "2 column(s) taken as features: a, start." in named
+    assert "note:" not in named
 
 
 def test_files_that_are_none_exit_with_2(tmp_path):

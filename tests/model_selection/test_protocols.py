@@ -1,3 +1,6 @@
+import pickle
+from functools import partial
+
 import numpy as np
 import pytest
 from imblearn.over_sampling import SMOTE, RandomOverSampler
@@ -5,7 +8,7 @@ from imblearn.pipeline import make_pipeline
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import BaggingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.preprocessing import StandardScaler
 
 from skpd.model_selection import PROTOCOLS, check_subjects_disjoint, make_splitter
@@ -98,6 +101,19 @@ def test_lengths_that_differ_are_an_error(table):
 def test_unknown_scheme_is_an_error():
     with pytest.raises(ValueError, match="got 'by-window'"):
         make_splitter("by-window")
+
+
+@pytest.mark.parametrize("scheme", ["subject-wise", "leave-one-subject-out"])
+def test_splitters_of_subjects_ask_for_groups(table, scheme):
+    X, y, groups = table
+    splitter = make_splitter(scheme)
+    for call in (splitter.split, partial(cross_val_score, LogisticRegression(), cv=splitter)):
+        with pytest.raises(ValueError, match="groups: expected one subject a row, got None: pass groups="):
+            call(X, y)
+    search = GridSearchCV(LogisticRegression(), {}, cv=pickle.loads(pickle.dumps(splitter)))
+    with pytest.raises(ValueError, match="pass groups="):
+        search.fit(X, y)
+    assert search.fit(X, y, groups=groups).n_splits_ == splitter.get_n_splits(X, y, groups)
 
 
 def test_the_same_seed_makes_the_same_folds(table):

@@ -39,6 +39,15 @@ def predict_one(stored, file, out, **options):
     return report, pd.read_csv(out / "windows" / f"{file.stem}.csv")
 
 
+def test_a_recording_that_is_all_gap_is_predicted_nowhere(stored, tmp_path):
+    np.save(tmp_path / "lost.npy", np.full((600, 3), np.nan))
+    report, windows = predict_one(stored, tmp_path / "lost.npy", tmp_path / "out")
+    assert windows["gap"].tolist() == [True] * 5
+    assert windows[["prediction", "proba_0", "rest_3_6hz_frequency_hz", "unlike_training"]].isna().all(axis=None)
+    assert report.summary.iloc[0][["n_windows", "n_gap", "n_used"]].tolist() == [5, 5, 0]
+    assert report.summary[["share_tremor", "mean_severity"]].isna().all(axis=None)
+
+
 def test_windows_are_those_of_the_model_in_memory(stored, tremor_model, recording, tmp_path):
     report, windows = predict_one(stored, tmp_path / "anna.npy", tmp_path / "out")
     with pytest.warns(UserWarning, match="left out"):

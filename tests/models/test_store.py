@@ -122,6 +122,8 @@ def test_saving_refuses_what_is_there_and_what_cannot_be_stored(stored, tremor_m
         save_model(tremor_model, tmp_path / "notes", overwrite=True)
     with pytest.raises(ValueError, match="expected one of them, the kind of input"):
         save_model(tremor_model, tmp_path / "new", sampling_rate=50.0, units={"x": "m"})
+    with pytest.raises(ValueError, match="units: expected 'm/s\\^2', to which the readers convert"):
+        save_model(tremor_model, tmp_path / "new", sampling_rate=50.0, units="g")
     with pytest.raises(NotFittedError):
         save_model(LogisticRegression(), tmp_path / "new")
     broken = DummyClassifier().fit([[0], [1]], [0, 1])

@@ -225,6 +225,13 @@ def test_the_calibrator_sees_people_that_its_classifier_has_not(monkeypatch):
     assert [len(people) for people in fitted] == [8] * 5 + [10]
 
 
+def test_calibration_without_people_warns():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    with pytest.warns(UserWarning, match="every row is taken as a person of its own"):
+        SubjectCalibratedClassifier(GaussianNB()).fit(X, np.arange(40) % 2)
+    SubjectCalibratedClassifier(GaussianNB()).fit(X, np.arange(40) % 2, groups=np.arange(40))
+
+
 def test_a_class_of_one_person_cannot_be_calibrated():
     X, y, groups = overconfident(n_people=6)
     y = np.where(groups == 0, 7, y)

@@ -177,6 +177,13 @@ def test_what_failed_or_is_missing_comes_first(tmp_path):
     assert "InvalidParameterError" in html
 
 
+def test_a_baseline_that_cannot_be_is_said_on_the_page(tmp_path):
+    labels = ("healthy", "parkinson", "parkinson")
+    results = make_study(tmp_path / "study", labels=labels, configurations=[("as-published", "SMOTE", "nearest")])
+    html = write_report(results, tmp_path / "report.html", n_resamples=0).read_text(encoding="utf-8")
+    assert "as-published: no subject-mode baseline, since every recipe resamples before the split" in html
+
+
 def test_nothing_finished_is_an_error_and_writes_no_file(tmp_path):
     make_study(tmp_path / "study", configurations=[("subject-wise", "none", "nearest")])
     for cell in (tmp_path / "study" / "cells").iterdir():

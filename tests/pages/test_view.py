@@ -182,6 +182,10 @@ def test_the_page_of_a_model_says_what_predict_says(stored, tmp_path):
     text = page.read_text(encoding="utf-8")
     share = report.summary["share_tremor"].iloc[0]
     assert f"tremor in {100 * share:.0f}% of {len(windows)} windows" in text
+    assert "Whether the signal was clipped: state the range of the device" in text
+    assert all(f"<th>{head}</th>" in re.sub(r"<th [^>]*>", "<th>", text) for head in ("mean severity", "severity 4"))
+    known = write_view(tmp_path / "anna.npy", tmp_path / "known.html", model=stored, device_range=80.0, **READ)
+    assert "Whether the signal was clipped" not in known.read_text(encoding="utf-8")
     # None is flagged: a recording of minutes is not looked through for non-wear.
     bouts = find_bouts(windows.drop(columns=["nonwear", "clipping", "unlike_training"]), BANDS)
     assert 0 < text.count('class="go"') == len(bouts)
@@ -290,6 +294,9 @@ def test_a_drawing_and_its_class(tmp_path):
     assert "The model calls it dark, with a probability of 0.67." in text
     assert "Probability of each class: dark 0.67, light 0.33" in text
     assert 'width="1200" height="48" src="data:image/png;base64,' in text
+    # What is not known is said without alarm.
+    assert "whether it is unlike the training data is not known" in text.lower()
+    assert "Read this first" not in text
 
 
 def spiral_csv(tmp_path):
@@ -432,7 +439,7 @@ def test_uneven_times_ask_for_a_rate(tmp_path):
     t = np.arange(600) / 50 + np.random.default_rng(0).uniform(-0.005, 0.005, 600)
     frame = pd.DataFrame(tremor(12), columns=list("xyz")).assign(timestamp=t)
     frame.to_csv(tmp_path / "a.csv", index=False)
-    with pytest.raises(DataFileError, match="State a sampling rate to interpolate at it"):
+    with pytest.raises(DataFileError, match=r"State a sampling rate to interpolate at it \(--sampling-rate"):
         write_view(tmp_path / "a.csv", tmp_path / "a.html", units="m/s^2")
     page = write_view(tmp_path / "a.csv", tmp_path / "a.html", **READ)
     assert "Interpolated at 50 Hz, since its times are uneven." in page.read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """Blocks of windows of one recording against the table made in memory."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -101,6 +102,30 @@ def test_a_recording_of_gaps_has_columns_and_no_rows():
 def test_a_recording_without_a_window_is_an_error():
     with pytest.raises(ValueError, match=r"at least one window, 200 samples .* got 150 sample"):
         list(stream_window_features(make_recording(150), sampling_rate=RATE))
+
+
+@pytest.mark.parametrize("length", [150, 2000], ids=["short", "gap"])
+def test_a_table_without_a_window_is_an_error_that_names_the_recordings(length):
+    X = np.full((2, length, 3), np.nan)
+    with (
+        pytest.warns(SkippedDataWarning, match="the attribute skipped of the result lists them"),
+        pytest.raises(ValueError, match=r"X: expected at least one whole window, got none in recording\(s\) 0, 1"),
+    ):
+        make_window_table(X, [0, 1], ["a", "b"], sampling_rate=RATE)
+
+
+@pytest.mark.parametrize("path", ["wrist.csv", Path("wrist.csv"), ["wrist.csv", "other.csv"]])
+def test_a_path_is_no_recording(path):
+    with pytest.raises(TypeError, match=r"got the path 'wrist\.csv': read it first, .*load_csv_recordings"):
+        make_window_table(path, [0], ["a"], sampling_rate=RATE)
+    if not isinstance(path, list):
+        with pytest.raises(TypeError, match=r"got the path 'wrist\.csv': open it first"):
+            stream_window_features(path, sampling_rate=RATE)
+
+
+def test_a_recording_on_its_side_is_an_error():
+    with pytest.raises(ValueError, match="transposed"):
+        stream_window_features(make_recording(1000).T, sampling_rate=RATE)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def test_ragged_one_channel_recordings_and_nested_lists():
 def test_is_ragged():
     equal = [np.zeros((4, 2)), np.zeros((4, 2))]
     assert is_ragged(as_object_array(equal))
+    assert is_ragged(pd.Series(list(equal)))
     assert not is_ragged(equal)
     assert not is_ragged(np.zeros((2, 4), dtype=object))
     assert not is_ragged([])

@@ -2,6 +2,7 @@
 
 import warnings
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -219,11 +220,26 @@ def test_an_infinite_sample_is_named():
         ([], "at least one piece"),
         ([np.zeros((5, 3)), np.zeros((5, 2))], "got 3 and 2"),
         ([np.zeros((5, 3, 1))], r"got shape \(5, 3, 1\)"),
+        (np.zeros((3, 100)), r"more channels than timesteps, shape \(3, 100\): it looks transposed, pass recording.T"),
     ],
 )
 def test_what_is_no_recording_is_an_error(recording, message):
     with pytest.raises(ValueError, match=message):
         list(iter_filtered(recording, TremorBandFilter(RATE)))
+
+
+@pytest.mark.parametrize(
+    ("recording", "message"),
+    [
+        ("long.npy", r"got the path 'long.npy': open it first, .* numpy.load\(path, mmap_mode=\"r\"\)"),
+        (Path("long.npy"), "got the path 'long.npy'"),
+        (5, "expected an array or an iterable of pieces, got int"),
+    ],
+    ids=["text", "path", "number"],
+)
+def test_a_path_is_no_recording(recording, message):
+    with pytest.raises(TypeError, match=message):
+        iter_filtered(recording, TremorBandFilter(RATE))
 
 
 def test_wrong_parameters_are_errors_at_once():

@@ -180,6 +180,24 @@ def test_bad_tables_are_refused_at_once(change, message):
         run_study(dataclasses.replace(make_table(), **change), build, configurations=GRID)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"configurations": [("subject-wise", PCA(), "majority")]}, "configurations: expected names, got PCA: name it"),
+        (
+            {"build": build("none", "logistic", random_state=0)},
+            "build: expected a function, .* got Pipeline: pass make_window",
+        ),
+        ({"table": {"X": [[0.0]], "y": [0]}}, "table: expected an object with X, y, .* got dict without X, y, groups"),
+        ({"table": dataclasses.replace(make_table(), index=None)}, "index: expected a DataFrame .* got NoneType"),
+    ],
+    ids=["estimator", "pipeline", "dict", "no-index"],
+)
+def test_what_is_no_table_name_or_function_is_refused_at_once(change, message):
+    with pytest.raises(TypeError, match=message):
+        run_study(**({"table": make_table(), "build": build, "configurations": GRID} | change))
+
+
 def test_other_bad_arguments_are_refused_at_once():
     with pytest.raises(ValueError, match=r"configurations: expected \(protocol, resampler, classifier\) triples"):
         run_study(make_table(), build, configurations=["subject-wise"])
