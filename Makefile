@@ -26,7 +26,7 @@ test: check  ## style, types, tests and doctests; every warning is an error
 	$(BIN)/pytest -n auto
 
 test-full: $(READY)  ## property tests and fuzzed readers with many, new examples: takes an hour or so, run it before a release
-	$(BIN)/pytest -n auto --hypothesis-profile=full tests/checks tests/properties tests/fuzz
+	$(BIN)/pytest -n auto --hypothesis-profile=full tests/properties tests/fuzz
 
 docs: $(READY)  ## the documentation, examples executed; every warning is an error
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html

@@ -128,7 +128,10 @@ def to_pen(
     for channel, values in columns.items():
         points[:, PEN_CHANNELS.index(channel)] = values
     # Subtracted first: the tablet's clock may stand at years.
-    points[:, 2] = (points[:, 2] - points[0, 2]) * TIME_UNITS[scale.time_unit]
+    with np.errstate(over="ignore"):
+        points[:, 2] = (points[:, 2] - points[0, 2]) * TIME_UNITS[scale.time_unit]
+    if not np.isfinite(points[:, 2]).all():
+        raise _too_long(path, np.inf)
     if scale.resolution is not None:
         points[:, :2] *= scale.resolution
     if "pressure" in columns and "pen_down" not in columns:
@@ -199,7 +202,18 @@ def _order(points: np.ndarray, disorder: str, path: Path, place: Callable[[int],
         steps = np.where(steps > 0, steps, np.median(steps[steps > 0]))
         points[1:, 2] = np.cumsum(steps)
     points[:, 2] -= points[0, 2]
+    if not (np.diff(points[:, 2]) > 0).all():
+        raise _too_long(path, points[-1, 2])
     return PenRecording(points, rows, n_repeated, n_back)
+
+
+def _too_long(path: Path, seconds: float) -> DataFileError:
+    return DataFileError(
+        path,
+        found=f"times {seconds:g} s apart, beside which the steps between points vanish",
+        expected="the times of one recording",
+        advice="Check the column of time and its unit.",
+    )
 
 
 def collect(

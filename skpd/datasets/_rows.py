@@ -90,7 +90,8 @@ def parse_rows(
         raise error
     problem = f"{error} The {bad} row(s) before it are kept, {len(lines) - bad} line(s) from it on are not."
     warnings.warn(problem, DataFileWarning, stacklevel=2)
-    return np.loadtxt(lines[:bad], delimiter=separator, ndmin=2, comments=None), problem
+    # Not by loadtxt, which refuses some of the white space that stands around these numbers.
+    return np.array([[float(field) for field in line.split(separator)] for line in lines[:bad]]), problem
 
 
 def _fault(line: str, n_columns: int, separator: str | None) -> str:

@@ -6,6 +6,7 @@ import os
 import struct
 import zipfile
 import zlib
+from itertools import product
 
 import numpy as np
 import pytest
@@ -256,6 +257,30 @@ def test_times_far_apart(make_source):
                 changed = [*lines[: len(lines) // 2], *(x.replace(old, new, 1) for x in lines[len(lines) // 2 :])]
                 source.put(file, b"\n".join(changed))
                 source.read()
+
+
+@pytest.mark.parametrize("name", ["svc", "svc-shift", "pen-csv", "uci-warn", "pahaw"])
+@pytest.mark.parametrize("time", [b"-1e308", b"1e308", b"1e17"])
+def test_steps_that_vanish_beside_the_first_time(make_source, name, time):
+    """Found: a clock that jumps so far that all later steps are lost to rounding had no rate, and a warning."""
+    source = make_source(name)
+    for file in source.files:
+        separator = b";" if b";" in source.whole[file] else b"," if b"," in source.whole[file] else b" "
+        lines = source.whole[file].split(b"\n")
+        for row, column in product((1, 2, 10) if len(lines) > 10 else (), range(7)):
+            fields = lines[row].split(separator)
+            changed = separator.join([*fields[:column], time, *fields[column + 1 :]])
+            source.put(file, b"\n".join([*lines[:row], changed, *lines[row + 1 :]]))
+            source.read()
+
+
+def test_a_carriage_return_within_a_line(make_source):
+    """Found: it stood before a damaged line, and what was kept was read by a stricter parser."""
+    source = make_source("uci-warn")
+    lines = source.whole[source.files[0]].split(b"\n")
+    changed = [lines[0], lines[1].replace(b";", b";\r", 1), *lines[2:20], b"x", *lines[20:]]
+    source.put(source.files[0], b"\n".join(changed))
+    assert source.read() is not None
 
 
 def test_copies_of_one_another_alone(make_source):
