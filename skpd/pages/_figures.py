@@ -18,7 +18,6 @@ from ..plotting import (
 )
 from ..resampling import RESAMPLER_FAMILIES
 from ..studies import ALL_BASELINES
-from ..studies._print import as_printed
 from ._blocks import Figure
 from ._study import StudyView, configuration_name
 from ._svg import figure_svg
@@ -117,9 +116,7 @@ def gap_figure(study: StudyView, published: pd.DataFrame | None) -> Figure | Non
         configuration_name(pair) if several else ("no resampling" if pair[0] == "none" else pair[0])
         for pair in zip(table["resampler"], table["classifier"], strict=True)
     ]
-    # As printed, so that the difference is that of the numbers beside it and of the table below.
-    table = table.assign(recipe=recipe, value=table["value"].map(as_printed))
-    return display_figure(ProtocolGapDisplay.from_table(table, metrics=_METRICS), "gap", caption)
+    return display_figure(ProtocolGapDisplay.from_table(table.assign(recipe=recipe), metrics=_METRICS), "gap", caption)
 
 
 def resampler_figures(study: StudyView) -> list[Figure]:

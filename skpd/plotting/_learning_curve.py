@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ._style import GRID, MUTED, OKABE_ITO, figure_style, format_change, join_words, legend_below, metric_title, panels
+from ._style import (
+    GRID,
+    MUTED,
+    OKABE_ITO,
+    figure_style,
+    format_difference,
+    join_words,
+    legend_below,
+    metric_title,
+    panels,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,7 +144,7 @@ class LearningCurveDisplay:
                 parts.append(
                     f"{metric_title(metric)}{f' of {recipe}' if recipe else ''} goes from {first['mean']:.2f} with "
                     f"{first['n_subjects']:.0f} to {last['mean']:.2f} with {last['n_subjects']:.0f}, a change of "
-                    f"{format_change(last['mean'] - first['mean'])}"
+                    f"{format_difference(first['mean'], last['mean'])}"
                 )
         lines = [
             f"{metric_title(metric)} of {name} is {values[metric]:.2f}"

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ._style import GRID, INK, LINK, MUTED, figure_style, format_change, legend_below, mark_row, metric_title, panels
+from ._style import (
+    GRID,
+    INK,
+    LINK,
+    MUTED,
+    figure_style,
+    format_difference,
+    legend_below,
+    mark_row,
+    metric_title,
+    panels,
+)
 from ._tables import check_table
 
 if TYPE_CHECKING:
@@ -137,7 +148,7 @@ class ProtocolGapDisplay:
             before, after = scores[drop.first], scores[drop.last]
             parts.append(
                 f"{metric_title(str(drop.metric))} of {drop.recipe} goes from {before:.2f} ({drop.first}) to "
-                f"{after:.2f} ({drop.last}), a change of {format_change(after - before)}"
+                f"{after:.2f} ({drop.last}), a change of {format_difference(before, after)}"
             )
         return ". ".join(["Scores by protocol", *parts]) + "."
 
@@ -232,7 +243,7 @@ class ProtocolGapDisplay:
         arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 9}
         ax.annotate("", (value[-1], below), (value[0], below), arrowprops=arrow)
         ax.annotate(
-            format_change(value[-1] - value[0]), ((value[0] + value[-1]) / 2, below), xytext=(0, -3),
+            format_difference(value[0], value[-1]), ((value[0] + value[-1]) / 2, below), xytext=(0, -3),
             textcoords="offset points", ha="center", va="top", fontsize=9.5, fontweight="bold",
         )  # fmt: skip
 

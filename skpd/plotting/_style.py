@@ -154,6 +154,11 @@ def format_change(change: float) -> str:
     return f"{change:+.2f}".replace("-", "−")
 
 
+def format_difference(before: float, after: float) -> str:
+    """Write the change between two scores that stand beside it: of the numbers as printed, so that it adds up."""
+    return format_change(float(f"{after:.2f}") - float(f"{before:.2f}"))
+
+
 def band_title(name: str) -> str:
     """Turn the name of a band into words: ``rest_3_6hz`` becomes "rest band, 3–6 Hz"; other names stay."""
     match = re.fullmatch(r"(.+?)_(\d+(?:[.p]\d+)?)_(\d+(?:[.p]\d+)?)_?hz", name, flags=re.IGNORECASE)

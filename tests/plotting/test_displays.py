@@ -458,6 +458,12 @@ class TestProtocolGap:
         (arrow,) = [t for t in display.axes_[0].texts if getattr(t, "arrow_patch", None) is not None]
         assert (arrow.xyann[0], arrow.xy[0]) == (0.94, 0.50)
 
+    def test_the_drop_is_of_the_numbers_beside_it(self):
+        table = protocol_table().assign(value=[0.686, 0.7, 0.7647], low=0.6, high=0.9)
+        display = ProtocolGapDisplay.from_table(table)
+        assert {"0.69", "−0.07"} <= set(texts(display.axes_[0]))
+        assert "to 0.69 (subject-wise), a change of −0.07" in display.alt_text_
+
     def test_one_protocol_has_no_drop(self):
         table = protocol_table().iloc[:1]
         display = ProtocolGapDisplay.from_table(table)
