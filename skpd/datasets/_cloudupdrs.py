@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from ..exceptions import DataFileError, DataFileWarning
 from ._base import make_bunch, resolve_folder
-from ._parse import Skipped, check_time, numeric_columns, read_csv_columns
+from ._parse import Skipped, check_time, numeric_columns, read_csv_columns, to_numbers
 from ._timestamps import UniformSignal, elapsed_seconds, to_uniform
 
 __all__ = ["load_cloudupdrs"]
@@ -243,7 +243,7 @@ def _read_clinical(path: Path) -> pd.DataFrame:
     table, place = read_csv_columns(path, wanted, text=wanted)
     table = table.apply(lambda column: column.str.strip())
     text = table[columns]
-    scores = text.apply(pd.to_numeric, errors="coerce").astype("Float64")
+    scores = text.apply(to_numbers).astype("Float64")
     bad = text.notna() & (text != "x") & ~scores.isin(range(5))
     for i, j in np.argwhere(bad.fillna(False).to_numpy(dtype=bool)):
         raise DataFileError(

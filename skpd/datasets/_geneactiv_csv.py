@@ -15,7 +15,7 @@ import pandas as pd
 from ..exceptions import DataFileError
 from ._base import refuse_special, to_si, unreadable
 from ._geneactiv_header import decode_header
-from ._parse import Losses
+from ._parse import Losses, to_numbers
 
 __all__ = ["GENEActivTable", "read_csv_export"]
 
@@ -110,7 +110,7 @@ def _read_rows(path: Path, file: BinaryIO, first_line: int, losses: Losses) -> t
 
 def _check_rows(chunk: pd.DataFrame, line: int, losses: Losses) -> tuple[np.ndarray, np.ndarray]:
     """Return milliseconds and values of the rows that read; the first stands on `line`."""
-    numbers = chunk.iloc[:, 1:].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float32)
+    numbers = chunk.iloc[:, 1:].apply(to_numbers).to_numpy(dtype=np.float32)
     # In "2013-05-30 10:12:54:500" the last colon stands for a point.
     text = chunk["time"].str.slice_replace(19, 20, ".").where(chunk["time"].str.fullmatch(_TIME))
     times = pd.to_datetime(text, format="%Y-%m-%d %H:%M:%S.%f", errors="coerce")

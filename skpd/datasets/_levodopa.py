@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from ..exceptions import DataFileError
 from ._base import make_bunch, refuse_special, resolve_folder, unreadable
-from ._parse import Skipped, numeric_columns, read_csv_columns
+from ._parse import Skipped, numeric_columns, read_csv_columns, to_numbers
 from ._timestamps import UniformSignal, to_uniform
 
 __all__ = ["load_levodopa"]
@@ -241,7 +241,7 @@ def _read_scores(root: Path, device: str, phenotype: str) -> pd.DataFrame:
         for row in table.index[table[column].isna()]:
             _refuse(path, place(row), column, "an empty cell", "a value")
     times = numeric_columns(path, table, ["timestamp_start", "timestamp_end"], place)
-    visit = pd.to_numeric(table["visit"], errors="coerce")
+    visit = to_numbers(table["visit"])
     allowed = [*_SCORES[phenotype], "NotApplicable"]
     checks = {
         "visit": (visit.isin(_VISITS), f"one of {list(_VISITS)}"),

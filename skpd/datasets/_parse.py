@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,15 @@ import pyarrow.parquet as pq
 from ..exceptions import DataFileError, DataFileWarning
 from ._base import refuse_special, unreadable
 
-__all__ = ["Losses", "Skipped", "check_time", "numeric_columns", "read_csv_columns", "read_parquet_columns"]
+__all__ = [
+    "Losses",
+    "Skipped",
+    "check_time",
+    "numeric_columns",
+    "read_csv_columns",
+    "read_parquet_columns",
+    "to_numbers",
+]
 
 
 #: What stands between two fields in CSV files.
@@ -195,11 +204,29 @@ def read_parquet_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFra
     return table[list(columns)], lambda row: f"row {row}"
 
 
+def to_numbers(column: pd.Series) -> pd.Series:
+    """Return the numbers of a column; NaN for what is none, infinity for what is too large."""
+    try:
+        return pd.to_numeric(column, errors="coerce")
+    except OverflowError:
+        # pandas has no answer to whole numbers of hundreds of digits.
+        return column.map(_to_float).astype(np.float64)
+
+
+def _to_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf
+    except (TypeError, ValueError):
+        return np.nan
+
+
 def numeric_columns(path: Path, table: pd.DataFrame, columns: Sequence[str], place: Callable[[int], str]) -> np.ndarray:
     """Return `columns` as float64 of shape (n, len(columns)); empty cells are NaN, text and infinity errors."""
     values = np.empty((len(table), len(columns)))
     for i, column in enumerate(columns):
-        numbers = pd.to_numeric(table[column], errors="coerce")
+        numbers = to_numbers(table[column])
         _refuse(path, table[column], (numbers.isna() & table[column].notna()).to_numpy(), place, "a number")
         values[:, i] = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
         if np.isnan(values[:, i]).all():
@@ -226,7 +253,7 @@ def check_time(path: Path, time: pd.Series, time_unit: str | None, place: Callab
         return time
     if pd.api.types.is_datetime64_any_dtype(time):
         return check_time(path, time, None, place)
-    numbers = pd.to_numeric(time, errors="coerce")
+    numbers = to_numbers(time)
     bad = ~np.isfinite(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
     _refuse(path, time, bad, place, f"a number of {time_unit} (time_unit='iso' reads ISO 8601 dates)")
     return numbers

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import struct
 import zipfile
 import zlib
@@ -271,6 +272,20 @@ def test_steps_that_vanish_beside_the_first_time(make_source, name, time):
             fields = lines[row].split(separator)
             changed = separator.join([*fields[:column], time, *fields[column + 1 :]])
             source.put(file, b"\n".join([*lines[:row], changed, *lines[row + 1 :]]))
+            source.read()
+
+
+@pytest.mark.parametrize(
+    "name", ["csv", "csv-fixed", "geneactiv-csv", "cloudupdrs", "levodopa", "pen-csv", "svc", "uci", "pads"]
+)
+@pytest.mark.parametrize("number", [b"9" * 400, b"-" + b"9" * 400, b"9" * 5000])
+def test_a_whole_number_of_hundreds_of_digits(make_source, name, number):
+    """Found: pandas' parser raised OverflowError."""
+    source = make_source(name)
+    for file in source.files:
+        whole = source.whole[file]
+        for match in list(re.finditer(rb"\d+", whole))[:: max(1, len(re.findall(rb"\d+", whole)) // 40)]:
+            source.put(file, whole[: match.start()] + number + whole[match.end() :])
             source.read()
 
 
