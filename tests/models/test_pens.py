@@ -164,7 +164,9 @@ def test_files_in_several_units_are_not_mixed(own_files, pens, tmp_path):
     write_csv(tmp_path / "b.csv", pens.data[1])
     (tmp_path / "labels.csv").write_text("file,label,subject\na.svc,0,a\nb.csv,1,b\n")
     with pytest.raises(ValueError, match="expected all files in the units of"):
-        train_model("pen-svm", tmp_path / "labels.csv", tmp_path / "m", pen={"columns": CSV["columns"]})
+        train_model(
+            "pen-svm", tmp_path / "labels.csv", tmp_path / "m", pen={"columns": CSV["columns"], "time_unit": "ms"}
+        )
 
 
 def test_a_page_shows_what_the_model_says_of_a_pen_file(trained, own_files, tmp_path):

@@ -239,7 +239,7 @@ def test_a_short_recording_is_dropped_on_request():
     with pytest.warns(SkippedDataWarning, match=r"1 of 3 recording\(s\).*1\."):
         windows = cutter.transform(ragged)
     assert [w.shape for w in windows] == [(19, 10, 2), (0, 10, 2), (19, 10, 2)]
-    with pytest.warns(SkippedDataWarning, match=r"^1 recording\(s\) shorter than a window: 1 \(see"):
+    with pytest.warns(SkippedDataWarning, match=r"^1 recording\(s\) shorter than a window: 1; the attribute skipped"):
         table = cutter.segment(ragged, y=[0, 1, 2], groups=list("abc"))
     assert table.skipped.to_numpy().tolist() == [[1, 0, 9, "short"]]
     assert sorted(set(table.y)) == [0, 2]
