@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skpd.datasets import load_svc, make_pen_trajectories
+from skpd.datasets._simulated_pens import _spread
 from skpd.features import PenFeatures
 
 
@@ -46,6 +47,12 @@ def test_people_stay_the_same_whatever_else_is_asked_for(pens):
 def test_share_of_patients(share):
     pens = make_pen_trajectories(10, patients=share, random_state=0)
     assert (pens.target == "parkinson").sum() == round(10 * share)
+
+
+def test_who_is_a_patient_where_the_share_leaves_nobody():
+    assert _spread(5, 0.01).tolist() == [False, False, False, False, True]
+    assert _spread(3, 1.0).tolist() == [False, True, True]
+    assert _spread(6, 0.5).tolist() == [False, True] * 3
 
 
 def test_both_classes_are_always_there():

@@ -20,6 +20,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
+from skpd._recordings import as_object_array
 from skpd.images import ImageAugmenter
 from skpd.model_selection import audit_leakage, make_splitter
 from skpd.signal import Windowizer
@@ -500,6 +501,28 @@ def test_flags_are_not_scaled_to_a_range():
     assert audit(None, flags, y, groups)["scaling"].verdict == "not found"
     ranged = MinMaxScaler().fit_transform(rng.normal(size=(120, 6)))
     assert audit(None, ranged, y, groups)["scaling"].verdict == "found"
+
+
+@pytest.mark.parametrize("form", [list, as_object_array])
+def test_a_preparation_of_ragged_recordings(form):
+    rng = np.random.default_rng(0)
+    recordings = form([rng.normal(size=(20 + i, 2)) for i in range(24)])
+    y, groups = np.arange(24) // 2 % 2, np.repeat(np.arange(12), 2)
+    forms = set()
+
+    def prepare(X, y):
+        forms.add(type(X))
+        return np.array([[len(x), x.mean()] for x in X])
+
+    check = audit(None, recordings, y, groups, prepare=prepare)["preparation"]
+    assert check.verdict == "not found"
+    assert forms == {np.ndarray}
+
+    def centre(X, y):
+        means = np.array([[x.mean()] for x in X])
+        return means - means.mean()
+
+    assert audit(None, recordings, y, groups, prepare=centre)["preparation"].verdict == "found"
 
 
 @pytest.mark.parametrize(
