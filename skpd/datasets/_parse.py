@@ -32,6 +32,8 @@ __all__ = [
 _SEPARATORS = (",", ";", "\t", "|")
 #: Characters that a line of column names may have, and how many of the names may be repeated ones.
 _HEADER_LIMIT, _MAX_REPEATED = 1 << 20, 1000
+#: Squares of larger numbers overflow.
+_LARGEST = 1e150
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
@@ -237,7 +239,7 @@ def numeric_columns(path: Path, table: pd.DataFrame, columns: Sequence[str], pla
                 expected="numbers",
                 advice="The file may have fewer columns than expected.",
             )
-        _refuse(path, table[column], np.isinf(values[:, i]), place, "a finite number")
+        _refuse(path, table[column], np.abs(values[:, i]) > _LARGEST, place, "a finite number up to 1e150")
     return values
 
 

@@ -260,10 +260,10 @@ def test_times_far_apart(make_source):
                 source.read()
 
 
-@pytest.mark.parametrize("name", ["svc", "svc-shift", "pen-csv", "uci-warn", "pahaw"])
+@pytest.mark.parametrize("name", ["svc", "svc-shift", "pen-csv", "uci-warn", "pahaw", "csv", "csv-fixed"])
 @pytest.mark.parametrize("time", [b"-1e308", b"1e308", b"1e17"])
 def test_steps_that_vanish_beside_the_first_time(make_source, name, time):
-    """Found: a clock that jumps so far that all later steps are lost to rounding had no rate, and a warning."""
+    """Found: after a clock's jump all steps were lost to rounding, and there was no rate; lengths overflowed."""
     source = make_source(name)
     for file in source.files:
         separator = b";" if b";" in source.whole[file] else b"," if b"," in source.whole[file] else b" "
