@@ -471,6 +471,17 @@ def test_coarse_values_are_no_copies():
     assert check.evidence["test_rows_with_copy_in_training"] > 0
 
 
+def test_copies_in_a_table_of_few_columns():
+    X, y, groups = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2, np.repeat(np.arange(20), 3)
+    empty = X.copy()
+    empty[::4] = np.nan
+    assert audit(None, empty, y, groups)["duplicates"].verdict == "not found"
+    X[30:40] = X[:10]
+    check = audit(None, X, y, groups)["duplicates"]
+    assert check.verdict == "found"
+    assert check.evidence["test_rows_with_copy_in_training"] > 5
+
+
 def test_flat_signals_are_no_copies():
     w = windows(overlap=0.0)
     X = w.X.copy()
