@@ -15,6 +15,7 @@ from skpd.model_selection import audit_leakage
 from skpd.pages import write_report
 from skpd.pages._agreement import agreement_blocks
 from skpd.pages._audit import _numbers, audit_blocks, audit_warning
+from skpd.pages._paper_tables import _PAPER, _scores
 from skpd.pages._study import StudyView
 from skpd.studies import load_results
 
@@ -196,6 +197,14 @@ class TestPaperTables:
         systems = page.tables["Systems that rate tremor, how they were tested, what they report"]
         assert systems[1][0] == "this study (simulated)"
         assert [row[0] for row in systems if "Wagner" in row[0]] == ["Wagner 2017"]
+
+    @pytest.mark.parametrize(("paper", "said"), [(0.95, True), (np.nan, False)])
+    def test_the_paper_is_spoken_of_where_it_gives_a_value(self, paper, said):
+        row = {"family": "over", "resampler": "SMOTE", "classifier": "random-forest", "gmean": 0.5}
+        table = pd.DataFrame([row | {f"{_PAPER}gmean": paper, f"{_PAPER}remark": ""}])
+        made = _scores(table, "Table 3", "subject-wise", chosen=False)
+        assert ("The paper's values are of other recordings" in made.note) == said
+        assert made.rows[0].cells[0].small == ("paper 0.95" if said else "")
 
     def test_two_classes_are_another_problem(self, tmp_path):
         results = make_study(tmp_path / "study", configurations=SOUND, **(TREMOR | {"labels": ("control", "pd")}))
