@@ -156,7 +156,7 @@ def read_csv_columns(
                 low_memory=False,
             )
     except OSError as error:
-        raise _no_file(path, error) from error
+        raise unreadable(path, error) from error
     except pd.errors.EmptyDataError as error:
         raise DataFileError(path, found="an empty file", expected=expected) from error
     except UnicodeError as error:
@@ -197,7 +197,7 @@ def read_parquet_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFra
     except OSError as error:
         # A damaged page is an OSError without errno; a missing or unreadable file has one.
         if error.errno is not None:
-            raise _no_file(path, error) from error
+            raise unreadable(path, error) from error
         raise _not_parquet(path, error) from error
     except (pa.ArrowException, UnicodeError) as error:
         raise _not_parquet(path, error) from error
@@ -315,10 +315,6 @@ def _check_columns(path: Path, found: Sequence[str], wanted: Sequence[str], advi
         raise DataFileError(
             path, found=f"the columns {shown}{more}", expected=f"the column(s) {missing} too", advice=advice
         )
-
-
-def _no_file(path: Path, error: OSError) -> DataFileError:
-    return unreadable(path, error)
 
 
 def _not_parquet(path: Path, error: Exception) -> DataFileError:

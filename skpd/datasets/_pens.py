@@ -236,10 +236,6 @@ def collect(
     return pens, rows
 
 
-#: Positions a second below which the unit of time is doubted.
-_SLOWEST = 10
-
-
 def warn_of_faint_pressure(path: Path, data: Sequence[np.ndarray], scale: PenScale, *, share: float) -> None:
     """Warn if no pressure reaches `share` of the full scale: the tablet probably has fewer levels than stated."""
     if scale.pressure_levels is None:
@@ -253,6 +249,10 @@ def warn_of_faint_pressure(path: Path, data: Sequence[np.ndarray], scale: PenSca
             DataFileWarning,
             stacklevel=3,
         )
+
+
+#: Positions a second below which the unit of time is doubted.
+_SLOWEST = 10
 
 
 def _warn_of_slow_time(path: Path, data: Sequence[np.ndarray], scale: PenScale) -> None:
