@@ -219,7 +219,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             text = file.read(_JSON_LIMIT)
-        content = json.loads(text)
+        content = json.loads(text, parse_int=_parse_whole)
     except OSError as error:
         raise unreadable(path, error) from error
     except (ValueError, RecursionError) as error:
@@ -229,6 +229,11 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise DataFileError(path, found=f"a JSON {type(content).__name__}", expected="a JSON object")
     return content
+
+
+def _parse_whole(digits: str) -> float:
+    # pandas' second version makes no column of whole numbers of hundreds of digits.
+    return int(digits) if len(digits) < 19 else float(digits)
 
 
 def _entry(path: Path, content: Any, key: str, kind: type, where: str = "") -> Any:

@@ -209,10 +209,13 @@ def read_parquet_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFra
 def to_numbers(column: pd.Series) -> pd.Series:
     """Return the numbers of a column; NaN for what is none, infinity for what is too large."""
     try:
-        return pd.to_numeric(column, errors="coerce")
+        numbers = pd.to_numeric(column, errors="coerce")
     except OverflowError:
-        # pandas has no answer to whole numbers of hundreds of digits.
+        numbers = None
+    # Of whole numbers of hundreds of digits pandas makes an error, or leaves them as they are.
+    if numbers is None or numbers.dtype == object:
         return column.map(_to_float).astype(np.float64)
+    return numbers
 
 
 def _to_float(value: Any) -> float:

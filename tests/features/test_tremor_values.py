@@ -1,6 +1,7 @@
 """The values of the 34 features: tsfresh's calculators and scipy's PSD estimators are the reference."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,6 +58,10 @@ def tsfresh_values(window, spectrum, *, lag=1, support=1, normalize=False):
             value = getattr(feature_calculators, calculator)(x, **parameters.get(calculator, {}))
             # tsfresh's infinite sample entropy is nan here.
             values[name] = value if np.isfinite(value) else np.nan
+    if int(pd.__version__.split(".")[0]) < 3:
+        # tsfresh asks pandas, whose second version calls small differences none, and their skewness and kurtosis 0.
+        small = {"": np.var(window) < 1e-9, "spectrum_": np.var(spectrum) < 1e-9}
+        values = {k: v for k, v in values.items() if not (k.endswith(("skewness", "kurtosis")) and small[k[:-8]])}
     return values
 
 

@@ -142,13 +142,14 @@ class TestCommand:
             (["--leaky", "TOMEK"], "leaky: expected among none, SMOTE"),
             (["--road", "axes"], "road: expected one of 'magnitude'"),
             (["--folds", "50"], "expected at least 50 subjects for subject-wise folds, found 10"),
-            (["--folds", "1"], "should be greater than or equal to 2"),
+            (["--folds", "1"], "should be greater than or equal to 2 / 1 is not in the range x>=2"),
         ],
     )
     def test_wrong_usage_exits_with_2_and_says_why(self, tmp_path, options, message):
         result = self.runner.invoke(app, ["study", "tremor", "--out", str(tmp_path), "--no-progress", *options])
         assert result.exit_code == 2
-        assert message in " ".join(result.output.replace("│", " ").split())
+        text = " ".join(result.output.replace("│", " ").split())
+        assert any(form in text for form in message.split(" / "))
 
     def test_missing_data_says_where_it_was_looked_for(self, tmp_path, monkeypatch):
         monkeypatch.setenv("SKPD_DATA", str(tmp_path / "nothing"))
