@@ -264,7 +264,7 @@ class ProtocolGapDisplay:
             figure,
             handles,
             ncols=2,
-            title=f"score (lines: {self.interval})",
+            title=f"score (lines: {self.interval})" if self.table["low"].notna().any() else "score",
             title_fontsize=9.5,
             columnspacing=1.6,
         )

@@ -292,7 +292,7 @@ class ResamplerComparisonDisplay:
             axes[0].figure,
             handles,
             ncols=2,
-            title=f"score (lines: {self.interval})",
+            title=f"score (lines: {self.interval})" if self.table["low"].notna().any() else "score",
             title_fontsize=9.5,
             columnspacing=1.6,
             handlelength=2.0,
