@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import argparse
 import ast
-import contextlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -28,6 +28,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
@@ -35,6 +36,10 @@ from coverage import Coverage, CoverageData
 
 _ROOT = Path(__file__).resolve().parent.parent
 _COPIED = ("skpd", "tests", "docs", "examples", "benchmarks", "pyproject.toml", "README.md", "CHANGELOG.md", "Makefile")
+
+# Tests run in forks of a process that has imported what takes long.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["__main__", "imblearn", "matplotlib.pyplot", "pandas", "scipy.stats"])
 
 
 class Mutant(NamedTuple):
@@ -160,7 +165,6 @@ def is_noticed(mutant: Mutant, *, most_tests: int, seconds: float) -> bool:
     """Tell whether a test of the changed line fails or takes too long, and passes without the change."""
     if not mutant.tests:
         return False
-    tests = mutant.tests[:most_tests]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "copy")
         copy.mkdir()
@@ -171,25 +175,52 @@ def is_noticed(mutant: Mutant, *, most_tests: int, seconds: float) -> bool:
             elif source.exists():
                 shutil.copy(source, copy / name)
         (copy / mutant.module).write_text(mutant.code, encoding="utf-8")
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            if _pass(tests, copy, seconds):
-                return False
+        tests = mutant.tests[:most_tests]
+        failed = _failed(tests, copy, seconds)
         # A test that fails without the change too says nothing of it.
         shutil.copy(_ROOT / mutant.module, copy / mutant.module)
-        last = copy / ".pytest_cache" / "v" / "cache" / "lastfailed"
-        failed = list(json.loads(last.read_text(encoding="utf-8"))) if last.exists() else tests
-        return _pass(failed, copy, 10 * seconds)
+        return bool(failed) and not _failed(failed, copy, 10 * seconds)
 
 
-def _pass(tests: list[str], folder: Path, seconds: float) -> bool:
-    """Run tests on the package in a folder, up to the first that fails."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds)
-    # 1: a test failed. 2 and 4: the package cannot be imported. Anything else is no answer.
-    if done.returncode not in {0, 1, 2, 4}:
-        raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
-    return done.returncode == 0
+def _failed(tests: list[str], folder: Path, seconds: float) -> list[str]:
+    """Run tests on the package in a folder up to the first that fails; all of them where they end in no other way."""
+    report = folder / "failed.txt"
+    report.unlink(missing_ok=True)
+    process = _PROCESSES.Process(target=_run_tests, args=(tests, folder, report))
+    process.start()
+    process.join(seconds)
+    if process.is_alive():
+        os.killpg(process.pid, signal.SIGKILL)
+        process.join()
+    if process.exitcode == 0:
+        return []
+    # 1: a test failed. 2 and 4: the package cannot be imported. Below 0: the tests crashed, or took too long.
+    if process.exitcode not in {1, 2, 4} and process.exitcode >= 0:
+        raise RuntimeError(f"pytest ended with {process.exitcode}:\n{(folder / 'output.txt').read_text()}")
+    return report.read_text(encoding="utf-8").splitlines() if report.exists() else tests
+
+
+def _run_tests(tests: list[str], folder: Path, report: Path) -> None:
+    """Run tests in this process, which has the packages loaded but not skpd, and leave the names of those that fail."""
+
+    class Failures:
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed:
+                names.append(report.nodeid)
+
+    names: list[str] = []
+    os.setsid()
+    os.chdir(folder)
+    with open("output.txt", "wb") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True
+    os.environ.update(PYTHONPATH=str(folder), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1")
+    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[Failures()])
+    if names:
+        report.write_text("\n".join(names), encoding="utf-8")
+    os._exit(code)
 
 
 def main() -> None:
