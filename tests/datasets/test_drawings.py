@@ -144,7 +144,26 @@ class TestForm:
         assert frame["irregular_name"].tolist() == [True, False, False]
         assert frame["number"][0] == 2
 
-    @pytest.mark.parametrize("size", [(100,), (0, 100), (1.5, 2), (10**6, 10**6)])
+    def test_thin_images_can_be_long(self, folder):
+        assert load_spiral_drawings(folder, image_size=(1, 10_000)).data.shape == (3, 1, 10_000, 3)
+        assert load_spiral_drawings(folder, image_size=(10_000, 1)).data.shape == (3, 10_000, 1, 3)
+
+    def test_table_of_drawings(self, folder):
+        assert load_spiral_drawings(folder).frame.iloc[1].to_dict() == {
+            "drawing": "V01PE02",
+            "drawer": "parkinson V01",
+            "number": 2,
+            "target": "parkinson",
+            "split": "training",
+            "kind": "spiral",
+            "file": "spiral/training/parkinson/V01PE02.png",
+            "width": 40,
+            "height": 30,
+            "mode": "L",
+            "irregular_name": False,
+        }
+
+    @pytest.mark.parametrize("size", [(100,), (0, 100), (100, 0), (1.5, 2), (10**6, 10**6), (1, 10_001), (10_001, 1)])
     def test_impossible_size(self, folder, size):
         with pytest.raises(ValueError, match="image_size: expected"):
             load_spiral_drawings(folder, image_size=size)
@@ -211,6 +230,13 @@ class TestDamage:
         (first(folder).parent / ".DS_Store").touch()
         with pytest.warns(DataFileWarning, match=r"1 file\(s\) that are no PNG: spiral/training/healthy/V01HE02\.jpg"):
             assert len(load_spiral_drawings(folder).data) == 3
+
+    def test_many_other_files_are_counted(self, folder):
+        for k in range(6):
+            (first(folder).parent / f"{k}.txt").touch()
+        shown = ", ".join(f"spiral/training/healthy/{k}.txt" for k in range(5))
+        with pytest.warns(DataFileWarning, match=rf"6 file\(s\) that are no PNG: {shown}, \.\.\.$"):
+            load_spiral_drawings(folder)
 
     def test_folder(self, folder, tmp_path, monkeypatch):
         with pytest.raises(DataFileError, match="without wave"):

@@ -29,6 +29,35 @@ class TestContent:
         assert bunch.problems.empty
         assert bunch.skipped.empty
 
+    def test_table_of_recordings_and_of_pages(self, device):
+        device.write([device.make_page(k, 3.0 * k + 60.25 * (k > 1), device.payload(k)) for k in range(4)])
+        bunch = load_geneactiv(device.path)
+        assert bunch.frame.iloc[1].to_dict() == {
+            "recording": "wrist_1",
+            "subject": "P7",
+            "target": None,
+            "file": str(device.path),
+            "device": "012345",
+            "location": "left wrist",
+            "start_time": pd.Timestamp("2024-03-11 00:01:04.250-05:00"),
+            "gap_before_s": pytest.approx(60.25),
+            "duration_s": pytest.approx(6.0),
+            "n_timesteps": 600,
+            "n_missing": 0,
+            "measured_rate_hz": pytest.approx(100.0),
+            "nominal_rate_hz": 100.0,
+            "clock_drift_s": pytest.approx(np.nan, nan_ok=True),
+        }
+        assert bunch.pages.iloc[3].to_dict() == {
+            "file": str(device.path),
+            "recording": "wrist_1",
+            "sequence": 3,
+            "time": pd.Timestamp("2024-03-11 00:01:07.250"),
+            "n_samples": 300,
+            "temperature_c": 21.5,
+            "battery_v": pytest.approx(4.1493),
+        }
+
     def test_chunks_do_not_matter(self, device):
         device.write()
         for n in (1, 3, 4, 100):
@@ -76,6 +105,13 @@ class TestContent:
         assert bunch.groups.tolist() == ["adam", "eva"]
         assert bunch.target.tolist() == [4, 3]
         assert bunch.pages["recording"].value_counts().to_dict() == {"adam": 4, "eva": 4}
+        card = bunch.DESCR.splitlines()
+        assert card[2] == "Who         2 file(s), 2 recording(s); 2 subject(s)"
+        assert card[4].startswith("Sampling    100 Hz, by the times of the pages;")
+        assert card[9] == "Target      3, 4"
+        card = load_geneactiv(tmp_path, resample_to=40).DESCR.splitlines()
+        assert card[4].startswith("Sampling    40 Hz (interpolated), by the times of the pages;")
+        assert card[9] == "Target      none"
         X, y = load_geneactiv(tmp_path / "eva.bin", return_X_y=True)
         assert (X.shape, y) == ((1,), None)
 
@@ -203,6 +239,12 @@ class TestTime:
         device.write([device.make_page(k, 6.0 * k, device.payload(k)) for k in range(4)])
         with pytest.raises(DataFileError, match=r"a page every 6 s, expected one every 3 s.*100 Hz"):
             load_geneactiv(device.path)
+
+    def test_three_pages_do_not_make_a_frequency(self, device):
+        device.write([device.make_page(k, 6.0 * k, device.payload(k)) for k in range(3)], device.make_header(claim=3))
+        bunch = load_geneactiv(device.path)
+        assert [len(x) for x in bunch.data] == [300] * 3
+        assert bunch.frame["gap_before_s"].tolist() == pytest.approx([0, 3, 3])
 
     def test_rates_must_agree(self, device, tmp_path):
         device.write()

@@ -99,6 +99,17 @@ class TestDamage:
             bunch = load_geneactiv(device.path, errors="warn")
         assert bunch.frame["start_time"].tolist() == [pd.Timestamp("2024-03-10 23:59:58")]
 
+    def test_long_values_are_shown_in_part(self, device):
+        long = "x" * 41
+        for key, header in (
+            ("Number of Pages", device.make_header(claim=long)),
+            ("Time Zone", device.make_header(zone=long)),
+            ("x gain", device.header.replace("x gain:25875", f"x gain:{long}")),
+        ):
+            device.write(header=header)
+            with pytest.raises(DataFileError, match=f"'{key}': found '{'x' * 40}', expected"):
+                load_geneactiv(device.path)
+
     @pytest.mark.parametrize(
         "content",
         [b"", b"\x00" * 5000, bytes(range(256)) * 400, "Recorded Data".encode("utf-16"), b"\nRecorded Data\n" * 9],

@@ -95,6 +95,16 @@ class TestCSV:
         joined = load_geneactiv(path, split_gaps=False).data[0]
         assert np.isnan(joined[:, 0]).sum() == 350
 
+    def test_a_single_sample_between_gaps_is_left_out(self, tmp_path, table):
+        seconds = np.arange(600) / 50 + 7 * (np.arange(600) >= 200) + 7 * (np.arange(600) >= 201)
+        path = self.write(tmp_path / "a.csv", table, seconds)
+        with pytest.raises(DataFileError, match=r"11\.000 s: found a single sample between gaps, expected two or more"):
+            load_geneactiv(path)
+        with pytest.warns(DataFileWarning, match="a single sample"):
+            bunch = load_geneactiv(path, errors="warn")
+        assert [len(x) for x in bunch.data] == [200, 399]
+        assert bunch.frame["gap_before_s"].tolist() == pytest.approx([0, 14.02])
+
     def test_bad_line_is_left_out(self, tmp_path, table):
         path = self.write(tmp_path / "a.csv", table)
         lines = path.read_text().splitlines()

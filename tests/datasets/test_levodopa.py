@@ -93,9 +93,37 @@ class TestContent:
             expected = of_task.loc[of_task["body_segment"] == limb[row.subject], "score"].item()
             assert (row.limb, row.score) == (limb[row.subject], expected)
 
+    def test_table_of_recordings(self, study):
+        t, x = wrist("6_NYC", 4)
+        # The sample at 6.5 s comes twice, and one second is lost.
+        keep = np.r_[0:326, 325:400, 450:3000]
+        write_day(day_file(study, "6_NYC", 4), t[keep], x[keep])
+        row = load_levodopa(study).frame.query("subject == '6_NYC' and visit == 2").iloc[0].to_dict()
+        assert row == {
+            "recording": "6_NYC_2_sittg_1400259205.000",
+            "subject": "6_NYC",
+            "visit": 2,
+            "medication": "OFF",
+            "task": "sittg",
+            "limb": "LeftUpperLimb",
+            "score": "3",
+            "start_time": pd.Timestamp(1_400_259_205, unit="s", tz="UTC"),
+            "file": str(day_file(study, "6_NYC", 4).relative_to(study)),
+            "duration_s": pytest.approx(10.02),
+            "coverage": pytest.approx((501 - 50) / 500),
+            "n_timesteps": 501,
+            "measured_rate_hz": pytest.approx(50.0),
+            "largest_gap_s": pytest.approx(1.02),
+            "n_gaps": 1,
+            "n_missing": 50,
+            "n_duplicates": 1,
+            "n_out_of_order": 0,
+        }
+
     def test_choices(self, study):
         bunch = load_levodopa(study, visits=[2], tasks=["drnkg"], sampling_rate=25)
         assert set(bunch.frame["visit"]) == {2}
+        assert bunch.data.dtype == object
         assert [len(x) for x in bunch.data] == [251] * 3
         X, y = load_levodopa(study, phenotype="dyskinesia", return_X_y=True)
         assert len(X) == 18
@@ -156,6 +184,14 @@ class TestBroken:
             bunch = load_levodopa(study, errors="warn")
         rest = bunch.frame.query("subject == '10_BOS' and visit == 2")
         assert rest["task"].tolist() == ["sittg"]
+
+    def test_lost_samples_cost_their_task_alone(self, study):
+        t, x = wrist("10_BOS", 4)
+        write_day(day_file(study, "10_BOS", 4), t[800:], x[800:])
+        with pytest.warns(DataFileWarning, match=r"left out: .*task sittg .*found 0 samples"):
+            bunch = load_levodopa(study, errors="warn")
+        rest = bunch.frame.query("subject == '10_BOS' and visit == 2")
+        assert rest["task"].tolist() == ["drnkg", "ntblt"]
 
     def test_times_in_another_unit(self, study):
         t, x = wrist("10_BOS", 1)

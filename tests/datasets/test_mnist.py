@@ -42,7 +42,9 @@ def test_size(tmp_path):
     assert data.shape == (6, 32, 64, 3)
     assert (data[:, :, :28] == 255).all()
     assert (data[:, :, 36:] == 55).all()
-    for size in ((28,), (0, 28), (28, 2000), (28, 1.5)):
+    assert load_mnist(tmp_path, image_size=(7, 14)).data.shape == (6, 7, 14, 3)
+    assert load_mnist(tmp_path, image_size=(1, 1000)).data.shape == (6, 1, 1000, 3)
+    for size in ((28,), (0, 28), (28, 1001), (28, 1.5)):
         with pytest.raises(ValueError, match=r"image_size: expected \(height, width\)"):
             load_mnist(tmp_path, image_size=size)
 

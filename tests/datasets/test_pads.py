@@ -55,9 +55,31 @@ def test_everything(pads):
     assert set(bunch.frame["age"]) == {60}
 
 
+def test_table_of_recordings(pads):
+    assert load_pads(pads).frame.iloc[3].to_dict() == {
+        "recording": "001_StretchHold_RightWrist",
+        "subject": "001",
+        "condition": "Healthy",
+        "task": "StretchHold",
+        "wrist": "RightWrist",
+        "device": "Watch",
+        "age": 60,
+        "gender": "female",
+        "handedness": "left",
+        "file": "timeseries/001_StretchHold_RightWrist.txt",
+        "duration_s": 10.24,
+        "n_timesteps": 1024,
+        "measured_rate_hz": pytest.approx(100.0),
+        "largest_gap_s": pytest.approx(0.01),
+        "n_gaps": 0,
+        "n_missing": 0,
+    }
+
+
 def test_choices(pads, monkeypatch):
     bunch = load_pads(pads, signal="rotation", tasks=["Relaxed"], wrists=["RightWrist"])
     assert bunch.units == "rad/s"
+    assert bunch.data.dtype == object
     assert bunch.frame[["task", "wrist"]].drop_duplicates().to_numpy().tolist() == [["Relaxed", "RightWrist"]]
     np.testing.assert_allclose(bunch.data[1], signal("002", "Relaxed", "RightWrist")[:, 3:], atol=1e-5)
     with pytest.raises(ValueError, match=r"tasks: expected some of .*'Relaxed', 'StretchHold'"):

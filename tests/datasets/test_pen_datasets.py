@@ -79,6 +79,27 @@ class TestUCI:
             path.write_text("\r\n".join(lines) + "\r\n")
         return tmp_path
 
+    def test_table_of_recordings(self, trace, folder):
+        bunch = load_uci_spirals(folder)
+        rows = trace(60, seed=1, levels=1024)
+        t = rows[40:, 2] / 1000
+        assert bunch.frame.iloc[3].to_dict() == {
+            "recording": "P_1_dynamic",
+            "subject": "P_1",
+            "target": "parkinson",
+            "test": "dynamic",
+            "file": "hw_dataset/parkinson/P_1.txt",
+            "same_as": "",
+            "problem": "",
+            "duration_s": pytest.approx(t[-1] - t[0]),
+            "n_points": 20,
+            "measured_rate_hz": pytest.approx(19 / (t[-1] - t[0])),
+            "largest_gap_s": pytest.approx(0.008),
+            "n_duplicates": 0,
+            "n_out_of_order": 0,
+        }
+        np.testing.assert_array_equal(bunch.heights[3], rows[40:, 3])
+
     def test_another_folder(self, folder):
         with pytest.raises(DataFileError, match=r"found a folder without a folder control of \.txt files, expected"):
             load_uci_spirals(folder / "new_dataset")
@@ -128,6 +149,12 @@ class TestUCI:
             bunch = load_uci_spirals(folder, disorder="raise", errors="warn")
         assert bunch.frame["recording"].tolist()[:2] == ["C_1_static", "P_1_static"]
         assert len(bunch.heights) == len(bunch.data) == 5
+        lines[10], lines[11], lines[50], lines[51] = lines[11], lines[10], lines[51], lines[50]
+        path.write_text("\n".join(lines))
+        with pytest.warns(DataFileWarning, match="line 12: found a timestamp"):
+            bunch = load_uci_spirals(folder, disorder="raise", errors="warn")
+        assert bunch.frame["recording"].tolist()[:2] == ["C_1_dynamic", "P_1_static"]
+        np.testing.assert_array_equal(bunch.heights[0], [int(line.split(";")[2]) for line in lines[40:]])
 
 
 class TestPaHaW:
@@ -157,6 +184,25 @@ class TestPaHaW:
         assert bunch.people.loc["00098", "Age"] == "70"
         assert bunch.target_names == ["control", "parkinson"]
 
+    def test_table_of_recordings(self, trace, folder):
+        t = trace(seed=4, levels=2048)[:, 2] / 1000
+        assert load_pahaw(folder).frame.iloc[3].to_dict() == {
+            "recording": "00001_les_1",
+            "subject": "00001",
+            "target": "parkinson",
+            "task": "les",
+            "trial": 1,
+            "file": "PaHaW_public/00001/00001__4_1.svc",
+            "n_claimed": 50,
+            "problem": "",
+            "duration_s": pytest.approx(t[-1] - t[0]),
+            "n_points": 50,
+            "measured_rate_hz": pytest.approx(49 / (t[-1] - t[0])),
+            "largest_gap_s": pytest.approx(0.008),
+            "n_duplicates": 0,
+            "n_out_of_order": 0,
+        }
+
     def test_y_stands_before_x(self, trace, folder):
         points = load_pahaw(folder, tasks=["spiral"]).data[0]
         rows = trace(levels=2048)
@@ -173,11 +219,23 @@ class TestPaHaW:
     def test_faint_pressure_says_that_the_levels_are_wrong(self, folder):
         with pytest.warns(DataFileWarning, match="the highest pressure is 20.. of 8191"):
             load_pahaw(folder, pressure_levels=8192)
+        highest = max(points[:, PRESSURE].max() for points in load_pahaw(folder).data) * 2047
+        # Half of the full scale is enough.
+        assert len(load_pahaw(folder, pressure_levels=int(2 * highest) + 1).data) == 23
+        with pytest.warns(DataFileWarning, match="the highest pressure"):
+            load_pahaw(folder, pressure_levels=int(2 * highest) + 3)
 
     def test_unknown_names_are_reported(self, folder):
         (folder / "PaHaW_public" / "00001" / "00001_spiral.svc").touch()
         with pytest.warns(DataFileWarning, match=r"1 file\(s\) of unknown name: 00001/00001_spiral.svc"):
             assert len(load_pahaw(folder).data) == 23
+
+    def test_many_unknown_names_are_counted(self, folder):
+        for k in range(6):
+            (folder / "PaHaW_public" / f"note_{k}.txt").touch()
+        shown = ", ".join(f"note_{k}.txt" for k in range(5))
+        with pytest.warns(DataFileWarning, match=rf"6 file\(s\) of unknown name: {shown}, \.\.\.$"):
+            load_pahaw(folder)
 
     def test_damaged_recording(self, folder):
         path = folder / "PaHaW_public/00098/00098__3_1.svc"

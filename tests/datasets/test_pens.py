@@ -35,8 +35,9 @@ class TestSVC:
         path = write_svc(tmp_path / "a.svc", rows)
         swapped = load_svc(path, columns=("y", "x", "time", "pen_down", "azimuth", "altitude", "pressure"))
         np.testing.assert_array_equal(swapped.data[0][:, [Y, X]], load_svc(path).data[0][:, [X, Y]])
-        with pytest.raises(ValueError, match="columns: expected"):
-            load_svc(path, columns=("x", "y"))
+        for columns in (("x", "y"), ("altitude",) * 7, ("x", "y", "time", "time", "azimuth", "altitude", "pressure")):
+            with pytest.raises(ValueError, match="columns: expected"):
+                load_svc(path, columns=columns)
 
     def test_units_are_arguments(self, trace, write_svc, tmp_path):
         rows = trace(levels=1024)
@@ -58,7 +59,37 @@ class TestSVC:
         assert bunch.groups.tolist() == ["adam", "eva"]
         assert bunch.target.tolist() == [0, 1]
         assert bunch.data.dtype == object
-        assert "2 people, 2 recording(s)" in bunch.DESCR
+        assert bunch.DESCR.splitlines()[2:6] == [
+            "Who         2 people, 2 recording(s)",
+            "Signals     x, y, t, pressure, azimuth, altitude, pen_down; points as the tablet sent them, not resampled",
+            "Device      as the call states: 5e-06 m a unit, 32768 pressure levels, time in ms, angles in 0.1deg",
+            "Target      0, 1",
+        ]
+
+    def test_table_of_recordings(self, trace, write_svc, tmp_path):
+        rows = trace()
+        path = write_svc(tmp_path / "eva.svc", np.insert(np.delete(rows, [20, 21], axis=0), 30, rows[31], axis=0), 40)
+        bunch = load_svc(path, disorder="fix")
+        t = rows[:, 2] / 1000
+        steps = np.diff(np.delete(t, [20, 21]))
+        assert bunch.frame.iloc[0].to_dict() == {
+            "recording": "eva",
+            "subject": None,
+            "target": None,
+            "file": str(path),
+            "n_claimed": 40,
+            "problem": "",
+            "duration_s": pytest.approx(t[-1] - t[0]),
+            "n_points": 48,
+            "measured_rate_hz": pytest.approx(1 / steps[steps < 0.01].mean()),
+            "largest_gap_s": pytest.approx(t[22] - t[19]),
+            "n_duplicates": 1,
+            "n_out_of_order": 0,
+        }
+        assert bunch.target is None
+        assert bunch.groups is None
+        assert bunch.DESCR.splitlines()[2] == "Who         people not stated, 1 recording(s)"
+        assert bunch.DESCR.splitlines()[5] == "Target      none"
 
     @pytest.mark.parametrize(
         ("damage", "message", "kept"),
@@ -123,6 +154,28 @@ class TestSVC:
         path = write_svc(tmp_path / "a.svc", trace(levels=1024))
         with pytest.warns(DataFileWarning, match=r"the highest pressure is \d+ of 32767"):
             load_svc(path)
+
+    def test_faint_pressure_is_below_a_sixteenth(self, trace, write_svc, tmp_path):
+        rows = trace()
+        rows[:, 6] = 64
+        path = write_svc(tmp_path / "a.svc", rows)
+        assert len(load_svc(path, pressure_levels=1025).data) == 1
+        with pytest.warns(DataFileWarning, match="the highest pressure is 64 of 1025"):
+            load_svc(path, pressure_levels=1026)
+
+    @pytest.mark.parametrize(("column", "least", "most"), [(4, 0, 3600), (5, -900, 900), (6, 0, 32767)])
+    def test_limits_of_what_a_tablet_sends(self, trace, write_svc, tmp_path, column, least, most):
+        rows = trace()
+        rows[:2, column] = least, most
+        path = write_svc(tmp_path / "a.svc", rows)
+        scale = np.array([np.deg2rad(0.1)] * 2 + [1 / 32767])[column - 4]
+        channel = {4: AZIMUTH, 5: ALTITUDE, 6: PRESSURE}[column]
+        np.testing.assert_allclose(load_svc(path).data[0][:2, channel], np.array([least, most]) * scale)
+        for row, value in ((0, least - 1), (1, most + 1)):
+            beyond = rows.copy()
+            beyond[row, column] = value
+            with pytest.raises(DataFileError, match=rf"line {row + 2}, column .*found {value}, expected"):
+                load_svc(write_svc(tmp_path / "b.svc", beyond))
 
     @pytest.mark.parametrize("step", [0, -100])
     def test_clock_out_of_order(self, trace, write_svc, tmp_path, step):
@@ -192,6 +245,11 @@ class TestCSV:
             self.load(path, time_unit="s")
         with pytest.warns(DataFileWarning, match="the highest pressure is 1 of 1023"):
             self.load(path, {"pressure": "share"})
+
+    def test_ten_positions_a_second_are_enough(self, tmp_path):
+        assert len(self.load(self.write(tmp_path / "a.csv", ms=[0, 100, 200])).data) == 1
+        with pytest.warns(DataFileWarning, match=r"positions are 0\.101 s apart"):
+            self.load(self.write(tmp_path / "a.csv", ms=[0, 101, 202]))
 
     def test_units_must_be_stated(self, tmp_path):
         with pytest.raises(TypeError, match="resolution"):

@@ -132,6 +132,13 @@ class TestUNM:
         with pytest.warns(DataFileWarning, match=r"1 file\(s\) that index.csv does not name: 9_1\.npy"):
             assert len(load_unm_rest(unm).data) == 3
 
+    def test_many_unnamed_files_are_counted(self, unm):
+        for k in range(6):
+            np.save(unm / f"9_{k}.npy", np.zeros((5, 3)))
+        shown = ", ".join(f"9_{k}.npy" for k in range(5))
+        with pytest.warns(DataFileWarning, match=rf"6 file\(s\) that index.csv does not name: {shown}, \.\.\.$"):
+            load_unm_rest(unm)
+
     @pytest.mark.parametrize(
         ("text", "message"),
         [
@@ -218,6 +225,29 @@ class TestCloudUPDRS:
         with pytest.warns(DataFileWarning, match=r"1 file\(s\) of unknown kind were not read: 2458/notes\.txt"):
             bunch = load_cloudupdrs(phone)
         assert "2458/notes.txt" in set(bunch.other_files["file"])
+
+    def test_two_rows_of_a_patient(self, phone):
+        path = phone / "classification_clinical.csv"
+        lines = path.read_text().splitlines()
+        row = next(line for line in lines if line.startswith("2458,"))
+        path.write_text("\n".join([*lines, row]))
+        with pytest.raises(DataFileError, match="two rows of id 2458, expected one row a patient"):
+            load_cloudupdrs(phone)
+
+    def test_a_damaged_recording_costs_itself_alone(self, phone):
+        path = min((phone / "2458").glob("T_*"))
+        path.write_text("")
+        with pytest.warns(DataFileWarning, match="left out"):
+            bunch = load_cloudupdrs(phone, errors="warn")
+        assert len(bunch.data) == 11
+        assert bunch.skipped["file"].tolist() == [path.name]
+
+    def test_many_unknown_files_are_counted(self, phone):
+        for k in range(6):
+            (phone / "2458" / f"notes_{k}.txt").write_text("?")
+        shown = ", ".join(f"2458/notes_{k}.txt" for k in range(5))
+        with pytest.warns(DataFileWarning, match=rf"6 file\(s\) of unknown kind were not read: {shown}, \.\.\."):
+            load_cloudupdrs(phone)
 
     def test_gap_is_marked_and_reported(self, phone):
         path = rest_file(phone)

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skpd.datasets import load_spiral_drawings, make_spiral_drawings
+from skpd.datasets._drawing_model import _ink
 from skpd.images import ImageAugmenter
 
 
@@ -125,3 +126,14 @@ def test_leaky_splits_score_higher(seed):
 def test_sizes_that_are_none(image_size):
     with pytest.raises((ValueError, TypeError), match="image_size"):
         make_spiral_drawings(image_size=image_size)
+
+
+def test_a_line_has_its_width_and_a_round_end():
+    ink = _ink(np.linspace(20, 80, 100), np.full(100, 30.0), np.full(100, 10.0), (60, 100))
+    assert ink.shape == (60, 100)
+    np.testing.assert_allclose(ink[:, 50].sum(), 10, atol=0.5)
+    assert ink[30, 83] > 0.9
+    assert ink[30, 86] == 0
+    # The corners of the end are rounded off.
+    assert ink[26, 84] == 0
+    assert ink[30, 17] == 0

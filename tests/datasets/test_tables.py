@@ -59,6 +59,45 @@ class TestContent:
         assert row["duration_s"] == pytest.approx(2.0)
         assert "the files hold m/s^2" in bunch.DESCR
 
+    def test_table_of_recordings(self, road):
+        table = make_table(200, subject="007", score=2)
+        table["timestamp"] += 5.0
+        table = pd.concat([table.drop(index=[20, 60, 61, 62, 63, 64, 65]), table.iloc[[100]]])
+        path = road.write(table)
+        row = road.load(path, subject="subject", target="score", disorder="fix").frame.iloc[0].to_dict()
+        assert row == {
+            "recording": "a",
+            "subject": "007",
+            "target": 2,
+            "file": str(path),
+            "start_s": pytest.approx(0.0),
+            "duration_s": pytest.approx(4.0),
+            "n_timesteps": 200,
+            "measured_rate_hz": pytest.approx(50.0),
+            "largest_gap_s": pytest.approx(0.14),
+            "n_gaps": 1,
+            "n_missing": 7,
+            "n_duplicates": 1,
+            "n_out_of_order": 1,
+        }
+
+    def test_card(self, road):
+        table = pd.concat([make_table(60, who="eva", score=2, trial=1), make_table(80, who="adam", score=0, trial=2)])
+        path = road.write(table)
+        lines = road.load(path, recording="trial", subject="who", target="score", resample_to=25).DESCR.splitlines()
+        assert lines[0] == f"Recordings from {road.kind.upper()} files"
+        assert lines[2:5] == [
+            "Who         2 subject(s), 2 recording(s) of 1 file(s)",
+            "Signals     channels x, y, z in m/s^2 (the files hold m/s^2, as stated), 25 Hz (interpolated)",
+            "Target      0, 2",
+        ]
+        lines = road.load(path, recording="trial", channels=["x"], units="g").DESCR.splitlines()
+        assert lines[2:5] == [
+            "Who         subjects not stated, 2 recording(s) of 1 file(s)",
+            "Signals     channels x in m/s^2 (the files hold g, as stated), 50 Hz",
+            "Target      none",
+        ]
+
     def test_g_becomes_si(self, road):
         table = make_table()
         bunch = road.load(table, units="g", channels=["z", "x"])
@@ -127,9 +166,10 @@ class TestContent:
         with pytest.raises(ValueError, match="sampling_rate: expected a rate"):
             road.load(table, time=None)
 
-    def test_label_that_changes_inside_a_recording(self, road):
-        table = make_table(score=0)
-        table.loc[40:, "score"] = 1
+    @pytest.mark.parametrize(("first", "then"), [(0, 1), (1, 0)])
+    def test_label_that_changes_inside_a_recording(self, road, first, then):
+        table = make_table(score=first)
+        table.loc[40:, "score"] = then
         with pytest.raises(DataFileError, match=r"(line 42|row 40), column 'score'.*recording=") as info:
             road.load(table, target="score")
         assert "one value in all rows" in str(info.value)
@@ -204,6 +244,22 @@ class TestClock:
         # 47 Hz would show at 3 Hz with full power.
         assert inner[:, 1].std() < 0.01
 
+    @pytest.mark.parametrize("rate", [50, 40, 25])
+    def test_lowering_the_rate_keeps_a_ramp_to_its_ends(self, road, rate):
+        t = np.arange(400) / 100
+        bunch = road.load(pd.DataFrame({"timestamp": t, "x": 3 * t - 1}), channels=["x"], resample_to=rate)
+        grid = np.arange(4 * rate) / rate
+        np.testing.assert_allclose(bunch.data[0, :, 0], 3 * grid - 1, atol=1.5e-7)
+
+    def test_lowering_the_rate_halves_what_is_at_0_4_of_it(self, road):
+        """The gain is that of a Butterworth filter of order 8, forwards and backwards."""
+        t = np.arange(8000) / 100
+        table = pd.DataFrame({"timestamp": t} | {f"f{f}": np.sin(2 * np.pi * f * t) for f in (18, 20, 22)})
+        bunch = road.load(table, channels=["f18", "f20", "f22"], resample_to=50)
+        ratio = np.tan(np.pi * np.array([18, 20, 22]) / 100) / np.tan(np.pi * 20 / 100)
+        found = np.sqrt(2) * bunch.data[0, 500:-500].std(axis=0)
+        np.testing.assert_allclose(found, 1 / (1 + ratio**16), rtol=1e-3)
+
     def test_resampling_bridges_short_gaps_only(self, road):
         table = make_table(500).drop(index=[*range(100, 103), *range(300, 350)])
         bunch = road.load(table, resample_to=50, max_gap=0.1)
@@ -262,6 +318,13 @@ class TestClock:
         np.testing.assert_allclose(bunch.data[0], table[["x", "y", "z"]], rtol=1e-12)
         assert bunch.frame.loc[0, ["n_duplicates", "n_out_of_order"]].tolist() == [1, 2]
 
+    def test_five_percent_of_duplicates_are_dropped_in_silence(self, road):
+        table = make_table(95)
+        repeated = pd.concat([table, table.iloc[10:15]])
+        assert road.load(repeated, disorder="fix").frame["n_duplicates"].tolist() == [5]
+        with pytest.warns(DataFileWarning, match="6 of 101 samples dropped"):
+            road.load(pd.concat([table, table.iloc[10:16]]), disorder="fix")
+
     def test_many_dropped_duplicates_are_told(self, road):
         # A clock of 40 ms that stamps samples of 20 ms: "fix" drops every other one.
         table = make_table(100)
@@ -307,6 +370,43 @@ class TestClock:
             road.load(table)
         with pytest.raises(DataFileError, match="clock jumped"):
             road.load(table, resample_to=50)
+
+    @pytest.mark.parametrize(("stated", "agrees"), [(49.6, True), (50.4, True), (49.4, False), (50.6, False)])
+    def test_a_stated_rate_agrees_to_one_percent(self, road, stated, agrees):
+        if agrees:
+            assert road.load(make_table(), sampling_rate=stated).sampling_rate == stated
+            return
+        with pytest.raises(DataFileError, match=f"the stated sampling_rate of {stated} Hz to 1 %"):
+            road.load(make_table(), sampling_rate=stated)
+
+    @pytest.mark.parametrize(("shift", "even"), [(0.0035, True), (0.0045, False)])
+    def test_times_may_be_a_tenth_of_a_period_off(self, road, shift, even):
+        # The grid runs through the middle between the earliest and the latest time.
+        table = make_table()
+        table.loc[50, "timestamp"] += shift
+        if even:
+            assert road.load(table).data.shape == (1, 100, 3)
+            return
+        with pytest.raises(DataFileError, match=r"uneven timestamps, with steps of 0\.0155 to 0\.0245 s at about 50"):
+            road.load(table)
+
+    def test_rates_of_accelerometers_are_1_to_10_000_hz(self, road):
+        for rate in (1.01, 9900.0):
+            assert road.load(make_table(rate=rate)).sampling_rate == pytest.approx(rate)
+        for rate in (0.99, 10_100.0):
+            with pytest.warns(DataFileWarning, match="which no accelerometer has"):
+                road.load(make_table(rate=rate))
+
+    def test_one_percent_of_a_recording_has_to_be_there(self, road):
+        table = make_table(50, rate=1.0 / 0.02)
+        for gap, enough in ((97.0, True), (103.0, False)):
+            late = table.copy()
+            late.loc[25:, "timestamp"] += gap
+            if enough:
+                assert road.load(late).data.shape[1] == 50 + 50 * gap
+            else:
+                with pytest.raises(DataFileError, match="at least 1 % is there"):
+                    road.load(late)
 
     def test_rates_must_agree(self, road):
         road.write(make_table(rate=50.0), "a")
@@ -376,10 +476,10 @@ class TestBrokenFiles:
             road.load([bad], errors="warn")
 
     def test_warn_reads_the_other_recordings_of_a_file(self, road):
-        short = pd.concat([make_table(50, trial="long"), make_table(1, trial="short")])
+        parts = [make_table(50, trial="a"), make_table(1, trial="short"), make_table(50, trial="z")]
         with pytest.warns(DataFileWarning, match="recording short"):
-            bunch = road.load(short, recording="trial", errors="warn")
-        assert bunch.frame["recording"].tolist() == ["long"]
+            bunch = road.load(pd.concat(parts), recording="trial", errors="warn")
+        assert bunch.frame["recording"].tolist() == ["a", "z"]
 
     def test_parameters_are_checked_before_any_file(self, road):
         with pytest.raises(ValueError, match="channels: expected one or more different"):

@@ -16,6 +16,7 @@ from sklearn.utils import estimator_checks
 from skpd.datasets import load_svc, load_uci_spirals
 from skpd.datasets._pens import PEN_CHANNELS as CHANNELS_OF_READERS
 from skpd.features import PenFeatures, pen_feature_catalogue
+from skpd.features._pen_spiral import fit_spiral
 from skpd.features._pen_trajectory import PEN_CHANNELS
 
 NAMES = pen_feature_catalogue()["name"].tolist()
@@ -296,6 +297,43 @@ def test_a_slow_tablet_has_no_tremor_beyond_its_reach(spiral):
     assert np.isnan(row["tremor_9_12hz_power"])
     assert np.isnan(row["tremor_frequency"])
     assert row["loop_count"] == pytest.approx(3, abs=0.05)
+
+
+@pytest.mark.parametrize(("rate", "reached"), [(24.0, True), (23.5, False)])
+def test_half_the_rate_has_to_reach_a_band(spiral, rate, reached):
+    row = features_of(spiral(rate=rate, tremor_frequency=4, tremor_amplitude=1e-3)[0]).iloc[0]
+    assert np.isfinite(row["tremor_9_12hz_power"]) == reached
+    assert np.isfinite(row["tremor_frequency"]) == reached
+    assert np.isfinite(row["tremor_spectral_entropy"]) == reached
+
+
+@pytest.mark.parametrize(("seconds", "enough"), [(1.0, True), (0.95, False)])
+def test_tremor_needs_a_second_of_velocity(handwriting, seconds, enough):
+    row = features_of(handwriting(rate=100.0)[: round(100 * seconds) + 1]).iloc[0]
+    assert np.isfinite(row["tremor_3_6hz_power"]) == enough
+
+
+@pytest.mark.parametrize(("turns", "enough"), [(1.2, True), (0.9, False)])
+def test_a_spiral_has_a_turn(spiral, turns, enough):
+    assert np.isfinite(features_of(spiral(turns=turns)[0]).iloc[0]["loop_count"]) == enough
+
+
+@pytest.mark.parametrize(("points", "enough"), [(8, True), (7, False)])
+def test_a_spiral_is_fitted_to_eight_points(points, enough):
+    angle = 2 * np.pi * (1 + np.arange(points) / 6)
+    xy = 0.01 * angle[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    assert (fit_spiral(xy, np.ones(points)) is not None) == enough
+
+
+def test_steps_of_max_gap_are_interpolated_over(spiral):
+    points = spiral(rate=8.0)[0]
+    assert features_of(points, max_gap=0.125).iloc[0]["n_gaps"] == 0
+    with pytest.raises(ValueError, match=r"max_gap=0\.124 s, got a median step of 0\.125"):
+        features_of(points, max_gap=0.124)
+    thinned = np.delete(points, 40, axis=0)
+    assert features_of(thinned, max_gap=0.25).iloc[0]["n_gaps"] == 0
+    row = features_of(thinned, max_gap=0.2).iloc[0]
+    assert (row["n_gaps"], row["gap_time"]) == (1, pytest.approx(0.25))
 
 
 # --- scikit-learn's contract ------------------------------------------------------------------------------------------

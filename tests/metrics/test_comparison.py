@@ -185,3 +185,9 @@ def test_adjusting_refuses_what_is_no_p_value():
         adjust_p_values([0.1, 1.2])
     with pytest.raises(ValueError, match='expected "holm"'):
         adjust_p_values([0.1], "fdr")
+
+
+def test_the_interval_has_one_degree_of_freedom_fewer_than_folds():
+    result = corrected_t_test([0.02, 0.05, 0.01, 0.04, 0.03], test_share=1 / 5)
+    error = np.sqrt((1 / 5 + 1 / 4) * 0.00025)  # Their variance is 0.00025.
+    assert_allclose([result.low, result.high], [0.03 - 2.7764451052 * error, 0.03 + 2.7764451052 * error], rtol=1e-6)

@@ -23,6 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from skpd._recordings import as_object_array
 from skpd.images import ImageAugmenter
 from skpd.model_selection import audit_leakage, make_splitter
+from skpd.model_selection._audit._identity import permute_labels
 from skpd.signal import Windowizer
 
 RANDOM = KFold(4, shuffle=True, random_state=0)
@@ -463,6 +464,24 @@ def test_the_data_are_not_changed_and_the_estimator_not_fitted():
     assert not hasattr(estimator[0], "mean_")
 
 
+def test_by_default_there_are_five_folds_of_the_classes():
+    X, y, groups = people()
+    report = audit_leakage(None, X, y, groups)
+    assert (report.setting["folds"], report.setting["splitter"]) == (5, "5")
+
+
+def test_subjects_get_the_labels_of_others_at_the_same_share_of_their_rows():
+    y, groups = np.arange(10), np.array(list("aaaabbbccd"))
+    order = np.random.default_rng(5).permutation(4)
+    permuted = permute_labels(y, groups, np.random.default_rng(5))
+    places = {(4, 4): [0, 1, 2, 3], (4, 3): [0, 1, 1, 2], (4, 2): [0, 0, 1, 1], (4, 1): [0] * 4}
+    places |= {(3, 4): [0, 2, 3], (3, 3): [0, 1, 2], (3, 2): [0, 1, 1], (3, 1): [0] * 3, (2, 4): [1, 3], (2, 3): [0, 2]}
+    places |= {(2, 2): [0, 1], (2, 1): [0, 0], (1, 4): [2], (1, 3): [1], (1, 2): [1], (1, 1): [0]}
+    rows = [np.arange(4), np.arange(4, 7), np.arange(7, 9), np.arange(9, 10)]
+    for own, donor in zip(rows, order, strict=True):
+        np.testing.assert_array_equal(permuted[own], rows[donor][places[len(own), len(rows[donor])]])
+
+
 def test_coarse_values_are_no_copies():
     rng = np.random.default_rng(0)
     X, groups = rng.integers(0, 3, (200, 4)), np.repeat(np.arange(20), 10)
@@ -598,6 +617,7 @@ def test_ragged_recordings_and_params_of_fit():
         ({"index": pd.DataFrame({"recording": ["a"]})}, "index: expected one row"),
         ({"index": pd.DataFrame({"recording": range(128), "start": "x"})}, "index: expected numbers in column start"),
         ({"y": [0, 1]}, "X and y of one length"),
+        ({"X": iter([])}, "of one length above 0, got -1"),
         ({"y": [np.nan] + [1.0] * 127}, "y: expected a label for every row"),
         ({"cv": []}, "cv: expected at least one split"),
         ({"cv": [([0], [])]}, "fold 0 has 1 and 0"),

@@ -264,6 +264,7 @@ def test_only_short_recordings():
         ({"duration": 0.0}, "duration"),
         ({"duration": 0.01}, r"at least one sample, got duration=0.01 s at sampling_rate=10 Hz.*0.1 s"),
         ({"sampling_rate": 0}, "sampling_rate"),
+        ({"sampling_rate": -0.5}, "sampling_rate"),
         ({"label": "mode"}, "label"),
         ({"short": "pad"}, "short"),
     ],
