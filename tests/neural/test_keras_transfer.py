@@ -248,7 +248,7 @@ def test_weights_and_class_weights(drawings, small):
     weight = np.where(np.arange(24) < 4, 0.0, 1.0)
     model = small(class_weight="balanced").fit(drawings, wrong, sample_weight=weight)
     assert not set(model.watched_indices_) & set(range(4))
-    with pytest.raises(ValueError, match="non-zero|n_samples=0"):
+    with pytest.raises(ValueError, match=r"non-zero|n_samples=0"):
         small().fit(drawings, LABELS, sample_weight=np.zeros(24))
 
 
