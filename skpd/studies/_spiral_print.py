@@ -13,7 +13,7 @@ from rich.table import Table
 from ..model_selection import PROTOCOLS
 from ._baselines import ALL_BASELINES
 from ._gap import print_gap
-from ._print import _cell
+from ._print import _cell, as_printed
 
 __all__ = ["SpiralFacts", "print_spiral_scores"]
 
@@ -176,7 +176,7 @@ def _comparisons(scores: pd.DataFrame, facts: SpiralFacts) -> list[str]:
     chosen = scores[(scores["metric"] == "accuracy") & (scores["unit"] == "drawing") & scores["published"].notna()]
     lines = ["", "[bold]Accuracy beside the paper's[/]"] if len(chosen) else []
     for _, row in chosen.iterrows():
-        change = row["value"] - row["published"]
+        change = as_printed(row["value"]) - as_printed(row["published"])
         text = f"{_name(row)}, {row['protocol']}: {row['value']:.2f}, paper {row['published']:.2f} ({change:+.2f})"
         if abs(change) <= _NOTABLE:
             lines.append(f"{text}, close to it.")

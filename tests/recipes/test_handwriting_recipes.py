@@ -120,6 +120,13 @@ def test_setup_is_rate_and_shape():
     assert np.isnan(describe_setup([np.full((5, 3), np.nan)])).all()
 
 
+def test_a_clock_that_goes_back_has_no_rate():
+    back = np.column_stack([[0, 4, 0, 4], [0, 0, 2, 2], [3.0, 2.0, 1.0, 0.0]])
+    assert np.isnan(describe_setup([back])).all()
+    once = np.column_stack([[0, 4, 0, 4], [0, 0, 2, 2], [0, 0.01, 0.005, 0.015]])
+    np.testing.assert_allclose(describe_setup([once]), [[100, np.log(2)]])
+
+
 def test_setup_alone_tells_devices_apart_and_nothing_else(pens):
     blind = make_recipe("pen-confound").fit(pens.data, pens.target)
     assert np.unique(blind["features"].transform(pens.data)[:, 0]).tolist() == [133]

@@ -4,10 +4,12 @@ A snapshot is a text under this folder. It fails when words or numbers change; w
 with ``pytest tests/snapshots --regen-all`` and read the difference before committing it.
 """
 
+import inspect
 import re
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 
 _NUMBER = re.compile(r"(?<![\w.])[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])")
 
@@ -44,3 +46,16 @@ def summarise(values):
     known = [finite.min(), finite.max(), finite.mean(), finite.std()] if finite.size else []
     ends = [array.ravel()[0], array.ravel()[array.size // 3], array.ravel()[-1]]
     return f"{array.shape} {' '.join(f'{value:.6g}' for value in [*ends, *known])} missing {array.size - finite.size}"
+
+
+def settings(value):
+    """An estimator as its class and what is not the default of its class; other values as text."""
+    if isinstance(value, BaseEstimator):
+        defaults = {name: p.default for name, p in inspect.signature(type(value)).parameters.items()}
+        given = {name: v for name, v in value.get_params(deep=False).items() if settings(v) != settings(defaults[name])}
+        return f"{type(value).__name__}({', '.join(f'{name}={settings(v)}' for name, v in sorted(given.items()))})"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(settings, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {settings(v)}' for name, v in value.items())}}}"
+    return getattr(value, "__name__", None) or re.sub(r" at 0x\w+", "", str(value))
