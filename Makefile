@@ -25,7 +25,7 @@ check: $(READY)  ## style and types
 test: check  ## style, types, tests and doctests; every warning is an error
 	$(BIN)/pytest -n auto
 
-test-full: $(READY)  ## property tests and fuzzed readers with many, new examples: takes an hour or so, run it before a release
+test-full: $(READY)  ## property tests and fuzzed readers with many, new examples: takes a quarter of an hour, run it before a release
 	$(BIN)/pytest -n auto --hypothesis-profile=full tests/properties tests/fuzz
 
 docs: $(READY)  ## the documentation, examples executed; every warning is an error

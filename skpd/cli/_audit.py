@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from ..exceptions import DataFileError
 from ._app import app, console, exit_codes, split_names
 
 #: Columns that are named in a message; the others are counted.
@@ -184,10 +185,18 @@ def _doubt(column: str) -> str:
 
 def _read_table(path: Path) -> Any:
     import pandas as pd
+    import pyarrow as pa
 
     if path.suffix not in (".parquet", ".csv"):
         raise ValueError(f"{path}: expected a .parquet or .csv file, got {path.suffix or 'no ending'}.")
-    frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    try:
+        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except FileNotFoundError:
+        raise
+    # Damaged metadata of a Parquet file is a KeyError or a TypeError, a damaged page an OSError.
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        found = f"what cannot be read ({type(error).__name__}: {str(error)[:80]})"
+        raise DataFileError(path, found=found, expected=f"a table as {path.suffix[1:]}") from error
     if frame.empty:
         raise ValueError(f"{path}: expected rows, found none.")
     return frame

@@ -22,6 +22,8 @@ __all__ = ["GENEActivTable", "read_csv_export"]
 _HEADER_LIMIT = 1 << 16
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d:\d{3}"
 _CHUNK_ROWS = 250_000
+#: Squares of larger numbers overflow in single precision.
+_LARGEST = 1e18
 
 
 @dataclass(frozen=True)
@@ -110,20 +112,20 @@ def _read_rows(path: Path, file: BinaryIO, first_line: int, losses: Losses) -> t
 
 def _check_rows(chunk: pd.DataFrame, line: int, losses: Losses) -> tuple[np.ndarray, np.ndarray]:
     """Return milliseconds and values of the rows that read; the first stands on `line`."""
-    numbers = chunk.iloc[:, 1:].apply(to_numbers).to_numpy(dtype=np.float32)
+    numbers = chunk.iloc[:, 1:].apply(to_numbers).to_numpy(dtype=np.float64)
     # In "2013-05-30 10:12:54:500" the last colon stands for a point.
     text = chunk["time"].str.slice_replace(19, 20, ".").where(chunk["time"].str.fullmatch(_TIME))
     times = pd.to_datetime(text, format="%Y-%m-%d %H:%M:%S.%f", errors="coerce")
-    good = times.notna().to_numpy() & np.isfinite(numbers).all(axis=1)
+    good = times.notna().to_numpy() & (np.abs(numbers) <= _LARGEST).all(axis=1)
     # A blank line holds nothing that could be lost.
     for row in np.flatnonzero(~good & chunk.notna().any(axis=1).to_numpy()):
         losses.add(
             where=f"line {line + row}",
             found=repr(",".join(map(str, chunk.iloc[row])))[:100],
-            expected="a time like 2013-05-30 10:12:54:500 and six finite numbers; the line is left out",
+            expected="a time like 2013-05-30 10:12:54:500 and six finite numbers up to 1e18; the line is left out",
             advice="The file may be cut: export it again.",
         )
-    return times[good].to_numpy(dtype="datetime64[ms]").astype(np.int64), numbers[good]
+    return times[good].to_numpy(dtype="datetime64[ms]").astype(np.int64), numbers[good].astype(np.float32)
 
 
 def _read_fields(head: bytes) -> dict[str, str]:

@@ -106,10 +106,10 @@ def read_part(part: Path) -> dict[str, Any] | None:
     try:
         footer = pq.read_metadata(part)
         record = json.loads(footer.metadata[_RECORD])
-    except (OSError, pa.ArrowException, TypeError, KeyError):
+        n_rows, skipped = footer.num_rows, record["n_windows"] - footer.num_rows
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         return None
-    n_rows = footer.num_rows
-    return {**record, "columns": tuple(footer.schema.names), "rows": n_rows, "skipped": record["n_windows"] - n_rows}
+    return {**record, "columns": tuple(footer.schema.names), "rows": n_rows, "skipped": skipped}
 
 
 def write_part(job: Job, *, n_threads: int = 1, on_progress: Callable[[float], None] = lambda share: None) -> None:

@@ -82,7 +82,7 @@ class StudyResults:
         records, frames = [], []
         for record, frame in (stored[name] for name in names if name in stored):
             records.append(record)
-            if "error" not in record and frame is not None:
+            if "error" not in record:
                 frames.append(frame.assign(**{k: record[k] for k in (*_CONFIGURATION, "seed", "fold")}))
         everything = pd.DataFrame(records)
         failed = everything["error"].notna() if "error" in everything else np.zeros(len(everything), dtype=bool)

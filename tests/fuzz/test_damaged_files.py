@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
+from skpd.exceptions import DataFileError
 from skpd.models import ModelFolderError, load_manifest, load_model, save_model
 from skpd.recipes import WindowTable
 from skpd.studies import load_results, run_study
@@ -215,7 +216,7 @@ def test_damaged_results(results_folder, which, damages):
             warnings.simplefilter("ignore", UserWarning)
             results = load_results(copy)
             assert len(results.predictions) <= 12
-    except (ValueError, OSError):
+    except DataFileError:
         return
     finally:
         shutil.rmtree(copy.parent)

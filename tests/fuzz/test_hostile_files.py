@@ -289,6 +289,22 @@ def test_a_whole_number_of_hundreds_of_digits(make_source, name, number):
             source.read()
 
 
+@pytest.mark.parametrize("name", ["geneactiv-csv", "geneactiv-csv-warn"])
+@pytest.mark.parametrize("number", [b"-1e308", b"3e38", b"1e19"])
+def test_numbers_beyond_single_precision(make_source, name, number):
+    """Found: a number was cast to infinity, with a warning of NumPy's, or became it in other units."""
+    source = make_source(name)
+    file = source.files[0]
+    lines = source.whole[file].split(b"\n")
+    for row, column in product((-20, -2), range(1, 7)):
+        fields = lines[row].split(b",")
+        assert len(fields) == 7
+        changed = b",".join([*fields[:column], number, *fields[column + 1 :]])
+        source.put(file, b"\n".join([*lines[:row], changed, *lines[row + 1 :]]))
+        read = source.read()
+        assert (read is None) == (name == "geneactiv-csv")
+
+
 def test_a_carriage_return_within_a_line(make_source):
     """Found: it stood before a damaged line, and what was kept was read by a stricter parser."""
     source = make_source("uci-warn")

@@ -55,6 +55,26 @@ def test_a_leaky_fold_column_exits_with_1_and_writes_json(run, tmp_path):
     assert {c["name"] for c in stored["checks"] if c["verdict"] == "found"} == {"subjects", "windows"}
 
 
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [
+        (".csv", b""),
+        (".csv", b'a,b\n1,"2'),
+        (".csv", b"a\xff\xfe,b\n1,2"),
+        (".parquet", b""),
+        (".parquet", b"PAR1" * 9),
+    ],
+)
+def test_a_damaged_table_is_named(tmp_path, suffix, content):
+    path = tmp_path / f"table{suffix}"
+    path.write_bytes(content)
+    result = CliRunner().invoke(app, ["audit", str(path), "--label", "a"])
+    assert result.exit_code == 2
+    said = " ".join(result.output.split())
+    assert f"table{suffix}: found what cannot be read" in said
+    assert f"expected a table as {suffix[1:]}." in said
+
+
 def test_rows_called_train_and_test(run):
     def halves(frame):
         return frame.assign(fold=np.where(frame["fold"] < 3, "Train", "Test"))

@@ -24,18 +24,25 @@ def frame(columns, n, seed):
     return pd.DataFrame({f"c{i}": made[kind] for i, kind in enumerate(columns)})
 
 
+CELL = {"protocol": "subject-wise", "resampler": "none", "classifier": "mlp", "seed": 0, "fold": 0}
+
+
+def predictions(kinds, n, seed):
+    return frame(kinds, n, seed).assign(row=np.arange(n), y_true=np.arange(n) % 2, y_pred=0)
+
+
 @given(st.lists(record, min_size=1, max_size=4), st.lists(column, min_size=1, max_size=4), st.integers(0, 20))
 def test_cells_come_back(records, columns, n):
     with tempfile.TemporaryDirectory() as root:
         folder = ResultsFolder(Path(root) / "study")
         folder.open({"classes": [0, 1]}, frame(columns, 5, 0))
         for i, content in enumerate(records):
-            folder.write(f"cell{i}", content, frame(columns, n, i))
+            folder.write(f"cell{i}", CELL | content, predictions(columns, n, i))
         back = {name: (content, table) for name, content, table in ResultsFolder(folder.path).cells()}
         assert set(back) == {f"cell{i}" for i in range(len(records))}
         for i, content in enumerate(records):
-            assert back[f"cell{i}"][0] == content
-            pd.testing.assert_frame_equal(back[f"cell{i}"][1], frame(columns, n, i), check_dtype=n > 0)
+            assert back[f"cell{i}"][0] == CELL | content
+            pd.testing.assert_frame_equal(back[f"cell{i}"][1], predictions(columns, n, i), check_dtype=n > 0)
         assert folder.finished() == {f"cell{i}" for i, content in enumerate(records) if "error" not in content}
         assert not list(folder.path.rglob(".*"))
 
@@ -47,7 +54,7 @@ def test_a_damaged_cell_is_not_finished(data):
         folder = ResultsFolder(root)
         folder.open({"classes": [0, 1]}, frame(["int64"], 5, 0))
         for i in range(2):
-            folder.write(f"cell{i}", {"fold": i}, frame(["float64"], 9, i))
+            folder.write(f"cell{i}", CELL | {"fold": i}, predictions(["float64"], 9, i))
         file = folder.path / "cells" / "cell0.parquet"
         content = bytearray(file.read_bytes())
         cut = data.draw(st.integers(0, len(content)))

@@ -1,4 +1,5 @@
 import dataclasses
+import io
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -16,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skpd.exceptions import FailedFoldsWarning
+from skpd.exceptions import DataFileError, FailedFoldsWarning
 from skpd.recipes import WindowTable
 from skpd.studies import load_results, run_study
 from skpd.studies._identity import digest
@@ -255,15 +257,50 @@ def test_recordings_of_several_labels_are_no_unit():
     assert run_study(mixed, build, configurations=GRID, n_splits=3).units == ["window"]
 
 
-def test_a_damaged_cell_is_named_and_computed_again(tmp_path):
+def without_names(content):
+    """Damage the metadata that pandas leaves in a file. Found by fuzzing: a KeyError."""
+    table = pq.read_table(io.BytesIO(content))
+    metadata = {key: value.replace(b'"name"', b'"nam/"') for key, value in table.schema.metadata.items()}
+    pq.write_table(table.replace_schema_metadata(metadata), damaged := io.BytesIO())
+    return damaged.getvalue()
+
+
+def with_one_bit_changed(content):
+    """Change the first label that is stored; pages carry a checksum."""
+    place = content.index(b"PAR1", 0) + content[4:].index(np.int64(0).tobytes()) + 4
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:100], with_one_bit_changed, without_names])
+def test_a_damaged_cell_is_named_and_computed_again(tmp_path, damage):
     undisturbed = run_study(make_table(), build, configurations=GRID, n_splits=3, out=tmp_path)
     broken = sorted((tmp_path / "cells").iterdir())[0]
-    broken.write_bytes(broken.read_bytes()[:100])
+    broken.write_bytes(damage(broken.read_bytes()))
     with pytest.warns(UserWarning, match=f"{broken.name} is damaged and left out"):
         assert len(load_results(tmp_path).cells) == 5
     with pytest.warns(UserWarning, match="damaged"):
         again = run_study(make_table(), build, configurations=GRID, n_splits=3, out=tmp_path)
     assert_same_results(again, undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("study.json", lambda content: content[:50]),
+        ("study.json", lambda content: b"[1, 2]"),
+        ("study.json", lambda content: content.replace(b"format", b"\xff\xfe")),
+        ("rows.parquet", lambda content: content[:100]),
+        ("rows.parquet", without_names),
+    ],
+)
+def test_a_damaged_study_says_which_file_it_is(tmp_path, name, damage):
+    run_study(make_table(), build, configurations=GRID[:1], n_splits=3, out=tmp_path)
+    file = tmp_path / name
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    assert file.read_bytes() != whole
+    with pytest.raises(DataFileError, match=f"{name}: found what cannot be read .* run the study anew"):
+        load_results(tmp_path)
 
 
 @pytest.mark.parametrize("protocol", ["subject-wise", "as-written"])
