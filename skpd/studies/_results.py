@@ -38,6 +38,8 @@ def load_results(folder: str | Path) -> StudyResults:
     ------
     FileNotFoundError
         If there is no study in the folder.
+    DataFileError
+        If the file of the study or that of its rows cannot be read. A damaged cell is named in a warning and left out.
     """
     opened = ResultsFolder(folder)
     opened.manifest()
