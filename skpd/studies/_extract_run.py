@@ -95,7 +95,7 @@ def _dask_client(n_jobs: int, scheduler: str | None) -> Iterator[Any]:
     with ExitStack() as stack:
         if scheduler is None:
             n_workers = n_jobs if n_jobs > 0 else cpu_count()
-            cluster = LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None)
+            cluster = LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address="127.0.0.1:0")
             stack.enter_context(cluster)
         yield stack.enter_context(Client(cluster if scheduler is None else scheduler))
 

@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -408,7 +410,7 @@ def test_two_worker_processes_of_a_dask_cluster(files, tmp_path):
     extract_features(files, tmp_path / "here", **OPTIONS)
     bad = tmp_path / "bad.npy"
     bad.touch()
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         report = run_extract(
             [*files, bad],
             tmp_path / "there",
@@ -423,7 +425,10 @@ def test_two_worker_processes_of_a_dask_cluster(files, tmp_path):
     assert read_all(tmp_path / "here") == read_all(tmp_path / "there")
     pids = {pid for pid, has_worked in worked.values() if has_worked}
     assert len(pids - {os.getpid()}) == 2
-    # Without an address, a cluster on this machine is started and stopped again.
-    own = run_extract(files, tmp_path / "own", backend="dask", n_jobs=2, progress=False, **OPTIONS)
+    # Without an address, a cluster on this machine is started and stopped again, even beside one that has Dask's port.
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(socket.create_server(("", 8787)))
+        own = run_extract(files, tmp_path / "own", backend="dask", n_jobs=2, progress=False, **OPTIONS)
     assert statuses(own) == ["computed"] * 3
     assert read_all(tmp_path / "own") == read_all(tmp_path / "here")
