@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..studies._print import as_printed
+from ..plotting._style import as_printed
 from ._blocks import Block, Cell, Paragraph, Row, Table, Terms
 from ._study import StudyView, configuration_name
 from ._tables import heading, number

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..metrics import subject_bootstrap
 from ..plotting import ReliabilityDisplay
-from ..studies._print import as_printed
+from ..plotting._style import as_printed
 from ._blocks import Block, Paragraph
 from ._figures import display_figure
 from ._study import StudyView, configuration_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..plotting import LearningCurveDisplay
-from ..studies._print import as_printed
+from ..plotting._style import as_printed
 from ._blocks import Block, Paragraph
 from ._figures import display_figure
 from ._study import StudyView, configuration_name, plural

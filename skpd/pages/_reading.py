@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..studies._print import as_printed
+from ..plotting._style import as_printed
 from ._study import Score, StudyView, configuration_name, plural
 from ._tables import p_value, signed, split_pair
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ..model_selection import PROTOCOLS
+from ..plotting._style import as_printed, format_change
 from ..studies import ALL_BASELINES
-from ..studies._print import as_printed
+from ..studies._gap import protocol_gaps
 from ._blocks import Cell, Row, Table
 from ._study import Score, StudyView, configuration_name, plural
 
@@ -122,17 +123,12 @@ def gap_table(study: StudyView) -> Table | None:
     table : Table or None
         None where no pipeline was run under a protocol that leaks and under a sound one.
     """
+    gaps = protocol_gaps(study.scores[study.scores["unit"] == study.unit])
     rows = []
     for pair in [*study.pairs, *(("none", name) for name in ALL_BASELINES)]:
-        scores = {protocol: study.score(protocol, pair, "balanced_accuracy") for protocol in study.protocols}
-        leaky, sound = (
-            [score.value for protocol in protocols if (score := scores[protocol]) is not None]
-            for protocols in (study.leaky, study.sound)
-        )
-        if leaky and sound:
-            # Of the numbers as they are printed, or the row would not add up.
-            gap = Cell(signed(as_printed(leaky[0]) - as_printed(sound[0])))
-            cells = [*(_score_cell(score) for score in scores.values()), gap]
+        if pair in gaps.index:
+            cells = [_score_cell(study.score(protocol, pair, "balanced_accuracy")) for protocol in study.protocols]
+            cells.append(Cell(signed(gaps.loc[pair, "gap"])))
             rows.append(Row(configuration_name(pair), cells, muted=pair[1] in ALL_BASELINES))
     if all(row.muted for row in rows):
         return None
@@ -315,7 +311,7 @@ def number(value: float) -> str:
 
 def signed(change: float) -> str:
     """Write a difference of two scores with its sign; none for no change."""
-    return "±0.00" if as_printed(change) == 0 else f"{change:+.2f}".replace("-", "−")
+    return "±0.00" if as_printed(change) == 0 else format_change(change)
 
 
 def seconds(value: float) -> str:

@@ -149,6 +149,11 @@ def format_share(share: float) -> str:
     return f"{100 * share:.0f}%"
 
 
+def as_printed(score: float) -> float:
+    """Round as a table prints it, so that differences add up; NumPy rounds 0.975 the other way."""
+    return float(f"{score:.2f}")
+
+
 def format_change(change: float) -> str:
     """Write a signed difference of two scores, with a true minus sign."""
     return f"{change:+.2f}".replace("-", "−")
@@ -156,7 +161,7 @@ def format_change(change: float) -> str:
 
 def format_difference(before: float, after: float) -> str:
     """Write the change between two scores that stand beside it: of the numbers as printed, so that it adds up."""
-    return format_change(float(f"{after:.2f}") - float(f"{before:.2f}"))
+    return format_change(as_printed(after) - as_printed(before))
 
 
 def band_title(name: str) -> str:

@@ -4,15 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from ..model_selection import PROTOCOLS
-from ._print import _cell, as_printed
+from ..plotting._style import as_printed
+from ._print import _cell
 
-__all__ = ["print_gap"]
+__all__ = ["print_gap", "protocol_gaps"]
+
+
+def protocol_gaps(scores: pd.DataFrame) -> pd.DataFrame:
+    """Compare the balanced accuracy of every pipeline under protocols that leak with that on people never seen.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `StudyResults.scores` returns; of one unit.
+
+    Returns
+    -------
+    gaps : DataFrame
+        Indexed by resampler and classifier; a row for every pipeline that was run under both kinds of protocol. One
+        column a protocol, from the most to the least optimistic, nan where the pipeline was not run; and ``gap``, the
+        leftmost score minus the first on people never seen, of the numbers as they are printed, or a row would not add
+        up.
+    """
+    chosen = scores[scores["metric"] == "balanced_accuracy"]
+    wide = chosen.pivot_table(
+        "value", index=["resampler", "classifier"], columns="protocol", aggfunc="first", sort=False
+    )
+    wide = wide[[protocol for protocol in PROTOCOLS if protocol in wide]]
+    leaks = np.array([bool(PROTOCOLS[protocol].leaks) for protocol in wide], dtype=bool)
+    wide = wide[wide.loc[:, leaks].notna().any(axis=1) & wide.loc[:, ~leaks].notna().any(axis=1)]
+    first, last = (
+        [as_printed(row[row.notna()].iloc[0]) for _, row in wide.loc[:, kind].iterrows()] for kind in (leaks, ~leaks)
+    )
+    return wide.assign(gap=np.subtract(first, last))
 
 
 def print_gap(
@@ -38,18 +69,17 @@ def print_gap(
     baselines : sequence of str, default=()
         Classifiers that learn nothing; they close the table.
     """
-    chosen = scores[(scores["unit"] == unit) & (scores["metric"] == "balanced_accuracy")]
-    present = set(chosen["protocol"])
-    # From the most to the least optimistic.
-    leaky = [protocol for protocol in PROTOCOLS if protocol in present and PROTOCOLS[protocol].leaks]
-    sound = [protocol for protocol in PROTOCOLS if protocol in present and not PROTOCOLS[protocol].leaks]
-    lines = []
-    for (classifier, resampler), rows in chosen.groupby(["classifier", "resampler"], sort=False):
-        values = rows.drop_duplicates("protocol").set_index("protocol")
-        if set(leaky) & set(values.index) and set(sound) & set(values.index):
-            lines.append((classifier in baselines, name(str(resampler), str(classifier)), values))
-    if all(is_baseline for is_baseline, _, _ in lines):
+    here = scores[scores["unit"] == unit]
+    gaps = protocol_gaps(here)
+    is_baseline = gaps.index.get_level_values("classifier").isin(baselines)
+    if is_baseline.all():
         return
+    *protocols, _ = gaps.columns
+    sound = [protocol for protocol in protocols if not PROTOCOLS[protocol].leaks]
+    cells = {
+        tuple(line[key] for key in (*gaps.index.names, "protocol")): _cell(line)
+        for _, line in here[here["metric"] == "balanced_accuracy"].iterrows()
+    }
     table = Table(
         title=f"[bold]Protocols compared[/]: balanced accuracy, {unit} by {unit}",
         title_justify="left",
@@ -59,20 +89,19 @@ def print_gap(
         padding=(0, 2, 0, 0),
     )
     table.add_column("")
-    for protocol in (*leaky, *sound):
+    for protocol in protocols:
         table.add_column(
-            f"{protocol}\n[dim]{'leaks' if protocol in leaky else 'people never seen'}[/]", justify="right"
+            f"{protocol}\n[dim]{'people never seen' if protocol in sound else 'leaks'}[/]", justify="right"
         )
     table.add_column("gap", justify="right", style="bold")
-    for is_baseline, title, values in sorted(lines, key=lambda line: line[0]):
-        ends = [next(values.loc[p, "value"] for p in order if p in values.index) for order in (leaky, sound)]
-        # Of the numbers as they are printed, or the row would not add up.
-        table.add_row(
-            title,
-            *(_cell(values.loc[p]) if p in values.index else "" for p in (*leaky, *sound)),
-            f"{as_printed(ends[0]) - as_printed(ends[1]):+.2f}",
-            style="dim" if is_baseline else None,
-        )
+    for last in (False, True):
+        for (resampler, classifier), gap in gaps.loc[is_baseline == last, "gap"].items():
+            table.add_row(
+                name(resampler, classifier),
+                *(cells.get((resampler, classifier, protocol), "") for protocol in protocols),
+                f"{gap:+.2f}",
+                style="dim" if last else None,
+            )
     console.print()
     console.print(table)
     console.print(

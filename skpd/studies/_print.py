@@ -14,7 +14,7 @@ from rich.table import Table
 from ..model_selection import PROTOCOLS
 from ._results import StudyResults
 
-__all__ = ["as_printed", "print_notes", "print_scores", "progress_bar"]
+__all__ = ["print_notes", "print_scores", "progress_bar"]
 
 #: Columns of the printed tables: metric and heading. The published ones first, then those for an ordinal scale.
 _PRINTED = {
@@ -29,11 +29,6 @@ _PRINTED = {
 }
 #: Width of the names of resamplers, and of a metric with its interval.
 _NAME_WIDTH, _METRIC_WIDTH = 25, 11
-
-
-def as_printed(score: float) -> float:
-    """Round as a table prints it, so that differences add up; NumPy rounds 0.975 the other way."""
-    return float(f"{score:.2f}")
 
 
 def print_scores(

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ..model_selection import PROTOCOLS
+from ..plotting._style import as_printed
 from ._baselines import ALL_BASELINES
 from ._gap import print_gap
-from ._print import _cell, as_printed
+from ._print import _cell
 
 __all__ = ["SpiralFacts", "print_spiral_scores"]
 
