@@ -26,7 +26,8 @@ def predict(
         list[Path],
         typer.Argument(
             help="Recordings of any length (GENEActiv **.bin**, **.npy**, **.csv**, **.parquet**), drawings "
-            "(**.png**) or pen files (**.svc**, UCI **.txt**, **.csv** with --pen-columns), as the model takes.",
+            "(**.png**, **.jpg**) or pen files (**.svc**, UCI **.txt**, **.csv** with --pen-columns), as the model "
+            "takes.",
             metavar="FILES...",
         ),
     ],

@@ -16,8 +16,8 @@ def view(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A recording (GENEActiv **.bin**, **.npy**, **.csv**, **.parquet**), a drawing (**.png**), or a pen "
-            "file (**.svc**, UCI **.txt**, **.csv** with --pen-columns).",
+            help="A recording (GENEActiv **.bin**, **.npy**, **.csv**, **.parquet**), a drawing (**.png**, **.jpg**), "
+            "or a pen file (**.svc**, UCI **.txt**, **.csv** with --pen-columns).",
             metavar="FILE",
         ),
     ],

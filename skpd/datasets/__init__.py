@@ -12,14 +12,15 @@ severity scores, and `load_pads`, with diagnoses.
 `load_geneactiv` reads the files of GENEActiv wrist devices, `iter_geneactiv` piece by piece; `load_csv_recordings` and
 `load_parquet_recordings` read your own.
 
-`load_spiral_drawings` reads scanned drawings as images. Pen recordings are arrays of seven channels in SI units, x, y,
-t, pressure, azimuth, altitude and pen_down: `load_uci_spirals` and `load_pahaw` read published ones, `load_svc` and
-`load_pen_csv` your own. `load_mnist` reads handwritten digits, to train a network on before it sees drawings.
-`list_datasets`, `dataset_info` and `check_dataset` say which datasets there are, how to get
+`load_spiral_drawings` reads published scans of drawings, `load_drawings` your own. Pen recordings are arrays of seven
+channels in SI units, x, y, t, pressure, azimuth, altitude and pen_down: `load_uci_spirals` and `load_pahaw` read
+published ones, `load_svc` and `load_pen_csv` your own. `load_mnist` reads handwritten digits, to train a network on
+before it sees drawings. `list_datasets`, `dataset_info` and `check_dataset` say which datasets there are, how to get
 them, and whether a folder holds one completely.
 """
 
 from ._cloudupdrs import load_cloudupdrs
+from ._drawing_files import load_drawings
 from ._drawings import load_spiral_drawings
 from ._geneactiv import load_geneactiv
 from ._geneactiv_pages import iter_geneactiv
@@ -44,6 +45,7 @@ __all__ = [
     "list_datasets",
     "load_cloudupdrs",
     "load_csv_recordings",
+    "load_drawings",
     "load_geneactiv",
     "load_levodopa",
     "load_mnist",

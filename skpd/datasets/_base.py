@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..exceptions import DataFileError
 __all__ = [
     "ACCELERATION_UNITS",
     "STANDARD_GRAVITY",
+    "ask",
     "make_bunch",
     "refuse_special",
     "resolve_folder",
@@ -123,6 +124,42 @@ def resolve_folder(folder: str | os.PathLike | None, name: str, *, holds: str, w
             advice=f"Check {source}.",
         )
     return path
+
+
+def ask(path: Path, source: Callable[[Path], Any] | None, name: str) -> Any:
+    """Return what a function of the user's says of a file, or None where there is no function.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    source : callable or None
+        Gets the path.
+    name : str
+        The parameter that it is: "subject" or "target".
+
+    Returns
+    -------
+    value : object
+        A person or a label.
+
+    Raises
+    ------
+    DataFileError
+        If the function knows nothing of this file: such a label would become a class of its own, and such files those
+        of one person.
+    """
+    if source is None:
+        return None
+    value = source(path)
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        raise DataFileError(
+            path,
+            found=f"{value!r} from {name}=...",
+            expected=f"a {name} for every file",
+            advice="Name it there, or leave the file out.",
+        )
+    return value
 
 
 def to_si(values: np.ndarray, units: str) -> np.ndarray:

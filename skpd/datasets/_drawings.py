@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from .._recordings import as_object_array
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import resolve_folder, unreadable
+from ._base import resolve_folder
+from ._images import check_image_size, read_image, to_array
 from ._parse import Skipped
 
 __all__ = ["CARD", "find_drawings", "load_spiral_drawings", "read_name"]
@@ -29,20 +27,6 @@ _SPLITS = ("training", "testing")
 
 #: V, drawer, class, what is drawn, number of the drawing. Names with one digit of the number occur.
 _NAME = re.compile(r"V(?P<drawer>\d{2})(?P<class>[HP])(?P<kind>[EO])(?P<number>\d{1,2})\.png", re.IGNORECASE)
-
-#: Larger images than an A4 page at 600 dots an inch are refused before they are decoded.
-_MAX_PIXELS = 36_000_000
-
-#: What Pillow raises for damaged files.
-_DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-)
 
 CARD = """\
 Spiral and wave drawings
@@ -144,6 +128,7 @@ def load_spiral_drawings(
 
     See Also
     --------
+    load_drawings : Drawings of your own.
     load_uci_spirals : Spirals as trajectories of a pen.
 
     References
@@ -159,7 +144,7 @@ def load_spiral_drawings(
     >>> spirals.data.shape, len(set(spirals.groups))  # doctest: +SKIP
     ((102, 100, 100, 3), 28)
     """
-    size = _check_size(image_size)
+    size = check_image_size(image_size)
     root = resolve_folder(folder, "spiral_wave_drawings", holds=f"{kind}/*/*", words=f"{kind} and its images")
     skipped = Skipped(errors)
     images, rows, other = [], [], []
@@ -169,11 +154,11 @@ def load_spiral_drawings(
             continue
         try:
             facts = read_name(path, kind, target)
-            image = _read_image(path)
+            image = read_image(path)
         except DataFileError as error:
             skipped.add(error)
             continue
-        images.append(np.asarray(_resize(_to_rgb(image), size, fit)))
+        images.append(to_array(image, size, fit))
         place = {"target": target, "split": split, "kind": kind, "file": path.relative_to(root).as_posix()}
         rows.append({**facts, **place, "width": image.width, "height": image.height, "mode": image.mode})
     if not rows:
@@ -199,14 +184,6 @@ def load_spiral_drawings(
     )
 
 
-def _check_size(image_size: Any) -> tuple[int, int] | None:
-    if image_size is None:
-        return None
-    if len(image_size) != 2 or not all(isinstance(n, (int, np.integer)) and 1 <= n <= 10_000 for n in image_size):
-        raise ValueError(f"image_size: expected (height, width), each 1 to 10000 pixels, or None, got {image_size!r}.")
-    return int(image_size[0]), int(image_size[1])
-
-
 def find_drawings(folder: Path) -> Iterator[tuple[Path, str, str]]:
     """Yield (file, split, class): training before testing, healthy before parkinson, in the order of names."""
     for split in _SPLITS:
@@ -228,54 +205,3 @@ def read_name(path: Path, kind: str, target: str) -> dict[str, Any]:
             advice="The drawer is known by the name; a drawing in the wrong folder would have the wrong label.",
         )
     return {"drawing": path.stem, "drawer": f"{target} V{name['drawer']}", "number": int(name["number"])}
-
-
-def _read_image(path: Path) -> Image.Image:
-    """Decode a PNG file."""
-    expected = "a whole PNG image"
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of large images; ours is the limit here.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=["PNG"]) as image:
-                if image.width * image.height > _MAX_PIXELS:
-                    raise DataFileError(
-                        path,
-                        found=f"an image that claims {image.width} x {image.height} pixels",
-                        expected=f"at most {_MAX_PIXELS} pixels",
-                    )
-                image.load()
-                return image
-    except DataFileError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise DataFileError(path, found=str(error), expected=f"at most {_MAX_PIXELS} pixels") from error
-    except _DAMAGE as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise unreadable(path, error, expected) from error
-        # Pillow's "cannot identify" repeats the path.
-        found = "no PNG image" if isinstance(error, Image.UnidentifiedImageError) else f"damage ({error})"
-        raise DataFileError(path, found=found, expected=expected, advice="It may be cut: copy it again.") from error
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Bring an image of any mode to 8-bit RGB; what is transparent becomes white."""
-    if image.mode.startswith("I"):
-        # 16-bit grey: Pillow would clip, not scale.
-        image = Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image.convert("RGBA"))
-    return image.convert("RGB")
-
-
-def _resize(image: Image.Image, size: tuple[int, int] | None, fit: str) -> Image.Image:
-    if size is None or (image.height, image.width) == size:
-        return image
-    filtered = Image.Resampling.BILINEAR
-    if fit == "pad":
-        pixels = np.asarray(image)
-        edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-        paper = tuple(int(level) for level in np.median(edge, axis=0))
-        return ImageOps.pad(image, size[::-1], method=filtered, color=paper)
-    return image.resize(size[::-1], resample=filtered)

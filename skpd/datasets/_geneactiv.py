@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..exceptions import DataFileError
-from ._base import make_bunch
+from ._base import ask, make_bunch
 from ._geneactiv_files import CHANNELS, DeviceFile, leading_number, read_device_file
 from ._geneactiv_header import parse_zone
 from ._layout import Paths, common_rate, find_files
@@ -178,6 +178,7 @@ def load_geneactiv(
         try:
             content = read_device_file(path, channels, max_gap, losses)
             recordings = list(_make_recordings(path, content, split_gaps, max_gap, resample_to))
+            described = _describe(path, content, recordings, resample_to, subject, target)
         except DataFileError as error:
             skipped.add(error)
             continue
@@ -185,7 +186,6 @@ def load_geneactiv(
         problems += [
             {"file": str(path), "where": e.where, "found": e.found, "expected": e.expected} for e in losses.found
         ]
-        described = _describe(path, content, recordings, resample_to, subject, target)
         signals += [values for _, values, _ in recordings]
         rows += described
         names = np.array([row["recording"] for row in described])
@@ -273,8 +273,8 @@ def _describe(
         rows.append(
             {
                 "recording": path.stem if len(recordings) == 1 else f"{path.stem}_{i}",
-                "subject": fields.get("Subject Code", "") if subject is None else subject(path),
-                "target": None if target is None else target(path),
+                "subject": fields.get("Subject Code", "") if subject is None else ask(path, subject, "subject"),
+                "target": ask(path, target, "target"),
                 "file": str(path),
                 "device": fields.get("Device Unique Serial Code", ""),
                 "location": fields.get("Device Location Code", ""),

@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import STANDARD_GRAVITY, make_bunch, to_si
+from ._base import STANDARD_GRAVITY, ask, make_bunch, to_si
 from ._parse import Skipped, check_time, numeric_columns
 from ._timestamps import UniformSignal, elapsed_seconds, split_at_gaps, to_uniform
 
@@ -209,8 +209,8 @@ def _pieces(
         else:
             seconds = elapsed_seconds(time.iloc[rows], layout.time_unit)
         labels = {
-            "subject": _label(path, part, layout.subject, place),
-            "target": _label(path, part, layout.target, place),
+            "subject": _label(path, part, layout.subject, "subject", place),
+            "target": _label(path, part, layout.target, "target", place),
         }
         if not layout.split_gaps:
             yield str(name), where, seconds, values[rows], labels
@@ -220,10 +220,10 @@ def _pieces(
             yield f"{name}_{i}", place_of, seconds[stretch], values[rows][stretch], labels
 
 
-def _label(path: Path, part: pd.DataFrame, source: Source, place: Place) -> Any:
+def _label(path: Path, part: pd.DataFrame, source: Source, name: str, place: Place) -> Any:
     """Return the one value of a recording: from its column, from the path, or None."""
     if not isinstance(source, str):
-        return None if source is None else source(path)
+        return ask(path, source, name)
     column = part[source]
     changed = (column != column.iloc[0]).to_numpy()
     if changed.any():

@@ -14,6 +14,7 @@ from sklearn.utils import Bunch
 
 from .._recordings import as_object_array
 from ..exceptions import DataFileError, DataFileWarning
+from ._base import ask
 from ._parse import Skipped
 from ._timestamps import TIME_UNITS
 
@@ -286,7 +287,7 @@ def load_files(
 
     def labelled(path: Path) -> Iterator[tuple[dict[str, Any], PenRecording]]:
         pen, facts = read(path)
-        labels = {"subject": subject and subject(path), "target": target and target(path)}
+        labels = {"subject": ask(path, subject, "subject"), "target": ask(path, target, "target")}
         yield {"recording": path.stem, **labels, "file": str(path), **facts}, pen
 
     pens, rows = collect(files, labelled, skipped)

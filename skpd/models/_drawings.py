@@ -1,27 +1,16 @@
-"""Drawings for a model of images: read, brought to its size, and described by a few numbers."""
+"""Drawings described by a few numbers."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..datasets._drawings import _read_image, _resize, _to_rgb
-from ..exceptions import DataFileError
-
-__all__ = ["describe_drawings", "read_drawing"]
+__all__ = ["describe_drawings"]
 
 #: How much darker than the paper ink is, of 255.
 _INK = 40
-
-
-def read_drawing(file: Path, image_size: tuple[int, int]) -> np.ndarray:
-    """Read a PNG file as RGB of `image_size` (height, width), scaled as the drawings that models are trained on."""
-    if file.suffix.lower() != ".png":
-        raise DataFileError(file, found=f"the suffix {file.suffix!r}", expected="a drawing, .png")
-    return np.asarray(_resize(_to_rgb(_read_image(file)), image_size, "stretch"))
 
 
 def describe_drawings(X: Any) -> pd.DataFrame:

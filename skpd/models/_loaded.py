@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from .._recordings import as_object_array
+from ..datasets._images import read_image, to_array
 from ..plotting._style import format_share
 from ._distance import TrainingDistance
-from ._drawings import describe_drawings, read_drawing
+from ._drawings import describe_drawings
 from ._manifest import MANIFEST, attempt
 from ._pens import PenTrace, describe_pens
 from ._predict import check_magnitude, check_recording_model, predict_recording
@@ -122,8 +123,7 @@ class LoadedModel:
 
     def predict_drawing(self, file: Path) -> pd.DataFrame:
         """Predict a drawing; one row as `predict_rows` returns it."""
-        height, width = self.manifest["input"]["image_size"]
-        return self.predict_rows(read_drawing(file, (height, width))[None])
+        return self.predict_rows(to_array(read_image(file), tuple(self.manifest["input"]["image_size"]))[None])
 
     def predict_pens(self, file: Path, traces: Sequence[PenTrace]) -> pd.DataFrame:
         """Predict what `read_pens` read of a file; a column ``test`` and those of `predict_rows`."""

@@ -68,8 +68,8 @@ def predict_files(
         The folder of the model.
     files : sequence of path
         For a model of recordings ``.bin`` or raw ``.csv`` of a GENEActiv device, ``.npy``, ``.csv`` or ``.parquet``, of
-        any length; for one of drawings ``.png``; for one of pen files ``.svc``, ``.txt`` files of the UCI spirals, or
-        ``.csv`` with ``pen["columns"]``.
+        any length; for one of drawings ``.png`` or ``.jpg``; for one of pen files ``.svc``, ``.txt`` files of the UCI
+        spirals, or ``.csv`` with ``pen["columns"]``.
     out : path
         Folder of the tables; made if need be. Tables of files of the same name are replaced.
     format : {"csv", "parquet"}, default="csv"

@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from .._recordings import as_object_array
+from ..datasets import load_drawings
 from ..datasets._base import unreadable
 from ..datasets._pens import PEN_CHANNELS
 from ..exceptions import DataFileError
@@ -21,7 +22,6 @@ from ..recipes._registry import _RECIPES
 from ..signal import WindowedClassifier
 from ..studies import HANDWRITING_DATASETS, SPIRAL_DATASETS, TREMOR_DATASETS
 from ..studies._handwriting_data import find_confounds, load_pens
-from ._drawings import read_drawing
 from ._pens import PenOptions, PenTrace, read_pens
 from ._sources import ReadOptions, open_recording
 
@@ -115,7 +115,7 @@ def load_training_data(
     if kind == "recordings":
         bunch = _load_recordings(files, options)
     elif kind == "drawings":
-        bunch = Bunch(data=np.stack([read_drawing(file, (image_size, image_size)) for file in files]), task=task)
+        bunch = Bunch(data=load_drawings(files, image_size=(image_size, image_size)).data, task=task)
     else:
         bunch = _load_pens(files, task, pen)
     target, groups = labels["label"].to_numpy(), labels["subject"].to_numpy(dtype=str)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
+from ..datasets._images import IMAGE_SUFFIXES
 from ..exceptions import DataFileError
 from ..models._loaded import LoadedModel
 from ..models._predict_files import check_options
@@ -37,8 +38,8 @@ def write_view(
     Parameters
     ----------
     file : path
-        A recording (GENEActiv ``.bin`` or raw ``.csv``, ``.npy``, ``.csv``, ``.parquet``), a drawing (``.png``), or a
-        pen file (``.svc``, a ``.txt`` file of the UCI spirals, or ``.csv`` with `pen`).
+        A recording (GENEActiv ``.bin`` or raw ``.csv``, ``.npy``, ``.csv``, ``.parquet``), a drawing (``.png`` or
+        ``.jpg``), or a pen file (``.svc``, a ``.txt`` file of the UCI spirals, or ``.csv`` with `pen`).
     out : path
         The page; one that is there is replaced.
     model : path or None, default=None
@@ -99,7 +100,7 @@ def write_view(
     loaded = None if model is None else LoadedModel(model, trusted=trusted)
     suffix = file.suffix.lower()
     context: dict[str, Any] = {"bouts": None, "bouts_note": "", "data": None}
-    if suffix == ".png":
+    if suffix in IMAGE_SUFFIXES:
         kind, page = "Drawing", read_drawing_view(file, loaded)
         context |= {"facts": page.facts, "before": page.sections, "after": []}
     elif suffix in _PEN_SUFFIXES or (suffix == ".csv" and pen is not None):
@@ -115,8 +116,8 @@ def write_view(
         raise DataFileError(
             file,
             found=f"the suffix {file.suffix!r}",
-            expected=f"a recording ({', '.join(RECORDING_SUFFIXES)}), a drawing (.png) or a pen file "
-            f"({', '.join(_PEN_SUFFIXES)}; .csv with its columns)",
+            expected=f"a recording ({', '.join(RECORDING_SUFFIXES)}), a drawing ({', '.join(IMAGE_SUFFIXES)}) or a "
+            f"pen file ({', '.join(_PEN_SUFFIXES)}; .csv with its columns)",
         )
     html = render_page(
         "view.html.j2", version=__version__, kind=kind, name=file.name, toc=_contents(context), **context

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
+from PIL import Image
 
-from ..datasets._drawings import _read_image
+from ..datasets._images import read_image, to_array
 from ..datasets._pens import PEN_CHANNELS
 from ..features import PenFeatures, pen_feature_catalogue
 from ..models._loaded import LoadedModel, say_other_tasks, say_unlike
@@ -63,7 +64,7 @@ def read_drawing_view(file: Path, model: LoadedModel | None) -> SimplePage:
     """Show a drawing and, with a model, the probability of each class."""
     if model is not None:
         model.check_kind("drawings", file)
-    image = _read_image(file)
+    image = read_image(file)
     facts = [f"{image.width} × {image.height} pixels"]
     sections = [Section("Drawing", [_picture(image, file.name)])]
     if model is not None:
@@ -125,8 +126,8 @@ def _bars(classes: Sequence[Any], proba: np.ndarray, test: Any) -> Figure:
             return Figure(figure_svg(figure, name=f"probabilities-{test}", alt=alt), alt, "Probability of each class.")
 
 
-def _picture(image: Any, name: str) -> Figure:
-    shown = image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
+def _picture(image: Image.Image, name: str) -> Figure:
+    shown = image if image.mode in ("L", "RGB", "RGBA") else Image.fromarray(to_array(image, None))
     if max(shown.size) > _LARGEST:
         shown = shown.copy()
         shown.thumbnail((_LARGEST, _LARGEST))

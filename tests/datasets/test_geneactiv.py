@@ -115,6 +115,19 @@ class TestContent:
         X, y = load_geneactiv(tmp_path / "eva.bin", return_X_y=True)
         assert (X.shape, y) == ((1,), None)
 
+    @pytest.mark.parametrize(("name", "unknown"), [("subject", None), ("target", np.nan)])
+    def test_a_file_that_nothing_is_known_of(self, device, tmp_path, name, unknown):
+        for person in ("adam", "eva"):
+            device.path = tmp_path / f"{person}.bin"
+            device.write()
+        asked = {name: lambda path: "Eva" if path.stem == "eva" else unknown}
+        with pytest.raises(DataFileError, match=rf"adam.bin: found {unknown} from {name}=..., expected a {name} for"):
+            load_geneactiv(tmp_path, **asked)
+        with pytest.warns(DataFileWarning, match="left out: .*adam"):
+            bunch = load_geneactiv(tmp_path, **asked, errors="warn")
+        assert bunch.frame["recording"].tolist() == ["eva"]
+        assert set(bunch.pages["recording"]) == {"eva"}
+
     def test_both_kinds_and_equal_names(self, device, tmp_path):
         (tmp_path / "other").mkdir()
         paths = [device.path, tmp_path / "other" / "wrist.bin", tmp_path / "wrist.csv"]

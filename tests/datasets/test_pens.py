@@ -66,6 +66,16 @@ class TestSVC:
             "Target      0, 1",
         ]
 
+    @pytest.mark.parametrize(("name", "unknown"), [("subject", None), ("target", np.nan)])
+    def test_a_file_that_nothing_is_known_of(self, trace, write_svc, tmp_path, name, unknown):
+        for person in ("adam", "eva"):
+            write_svc(tmp_path / f"{person}.svc", trace())
+        asked = {name: lambda path: "Eva" if path.stem == "eva" else unknown}
+        with pytest.raises(DataFileError, match=rf"adam.svc: found {unknown} from {name}=..., expected a {name} for"):
+            load_svc(tmp_path, **asked)
+        with pytest.warns(DataFileWarning, match="left out: .*adam"):
+            assert load_svc(tmp_path, **asked, errors="warn").frame["recording"].tolist() == ["eva"]
+
     def test_table_of_recordings(self, trace, write_svc, tmp_path):
         rows = trace()
         path = write_svc(tmp_path / "eva.svc", np.insert(np.delete(rows, [20, 21], axis=0), 30, rows[31], axis=0), 40)

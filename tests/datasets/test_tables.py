@@ -150,6 +150,18 @@ class TestContent:
         assert y.tolist() == [0, 2]
         assert bunch.groups.tolist() == ["adam", "eva"]
 
+    @pytest.mark.parametrize(("name", "unknown"), [("subject", None), ("target", np.nan)])
+    def test_a_file_that_nothing_is_known_of(self, road, name, unknown):
+        for person in ("adam", "eva"):
+            road.write(make_table(), person)
+        asked = {name: lambda path: "Eva" if path.stem == "eva" else unknown}
+        with pytest.raises(
+            DataFileError, match=rf"adam\S*: found {unknown} from {name}=..., expected a {name} for every"
+        ):
+            road.load(road.folder, **asked)
+        with pytest.warns(DataFileWarning, match="left out: .*adam"):
+            assert road.load(road.folder, **asked, errors="warn").frame["recording"].tolist() == ["eva"]
+
     def test_names_of_recordings_are_unique(self, road):
         paths = [road.write(make_table(trial=1), name) for name in ("eva", "adam")]
         frame = road.load(paths, recording="trial").frame

@@ -152,6 +152,16 @@ def write_drawings(folder, mode="L"):
         Image.fromarray(pixels).convert(mode).save(path)
 
 
+def write_images(folder):
+    """Scans and a photograph that was taken sideways."""
+    pixels = np.full((20, 30, 3), 230, dtype=np.uint8)
+    pixels[10] = 20
+    image, exif = Image.fromarray(pixels), Image.Exif()
+    exif[0x0112] = 6
+    image.save(folder / "anna_1.jpg", exif=exif)
+    image.convert("P").save(folder / "ben_1.png")
+
+
 def write_mnist(folder):
     x = rng().integers(0, 256, size=(6, 28, 28), dtype=np.uint8)
     np.savez_compressed(folder / "mnist_10k.npz", x=x, y=np.array([0, 0, 1, 4, 9, 9], dtype=np.uint8))
@@ -209,6 +219,8 @@ SOURCES = {
         lambda p: d.load_spiral_drawings(p, fit="pad", errors="warn"),
         None,
     ),
+    "images": (write_images, lambda p: d.load_drawings(p, subject=lambda path: path.stem), None),
+    "images-warn": (write_images, lambda p: d.load_drawings(p, fit="pad", errors="warn"), None),
     "mnist": (write_mnist, d.load_mnist, None),
 }
 

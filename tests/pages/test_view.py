@@ -1,6 +1,7 @@
 """The pages of recordings, drawings and pen files, without a browser."""
 
 import base64
+import io
 import json
 import re
 import subprocess
@@ -297,6 +298,26 @@ def test_a_drawing_and_its_class(tmp_path):
     # What is not known is said without alarm.
     assert "whether it is unlike the training data is not known" in text.lower()
     assert "Read this first" not in text
+
+
+def test_a_photograph_held_sideways_is_shown_upright(tmp_path):
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("L", (60, 40), 200).save(tmp_path / "a.jpg", exif=exif)
+    text = write_view(tmp_path / "a.jpg", tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "40 × 60 pixels" in text
+    assert 'width="40" height="60" src="data:image/png;base64,' in text
+
+
+def test_sixteen_bits_of_grey_are_scaled_not_cut(tmp_path):
+    from PIL import Image
+
+    Image.fromarray(np.full((4, 4), 100 * 257, np.uint16)).save(tmp_path / "a.png")
+    text = write_view(tmp_path / "a.png", tmp_path / "p.html").read_text(encoding="utf-8")
+    shown = re.search(r"data:image/png;base64,([^\"]+)", text)[1]
+    assert (np.asarray(Image.open(io.BytesIO(base64.b64decode(shown)))) == 100).all()
 
 
 def spiral_csv(tmp_path):
