@@ -23,7 +23,7 @@ _OF_ROWS = ("accuracy", "sensitivity", "quadratic_kappa", "mae")
 def compare_recipes(
     predictions: pd.DataFrame,
     *,
-    key: str,
+    keys: list[str],
     metric: str,
     method: str,
     baseline: str | None,
@@ -41,8 +41,8 @@ def compare_recipes(
     ----------
     predictions : DataFrame
         Of one protocol and unit.
-    key : str
-        The column that tells the units of a fold apart.
+    keys : list of str
+        The columns that tell the units of a fold apart.
     metric, method, baseline, correction, n_permutations, confidence_level, random_state
         As in `StudyResults.compare`.
     labels : ndarray
@@ -66,13 +66,13 @@ def compare_recipes(
                 f"{', '.join(name)}: expected a subject for every tested row, {frame['subject'].isna().sum()} were "
                 "made by a resampler and have none: compare recipes under a subject-wise protocol."
             )
-        recipes[", ".join(name)] = frame.sort_values(["seed", "fold", key], kind="stable")
+        recipes[", ".join(name)] = frame.sort_values(["seed", "fold", *keys], kind="stable")
     folds = {}
     if method == "t-test":
         folds = {name: _fold_scores(frame, metric, summarise) for name, frame in recipes.items()}
     compared = []
     for first, second in _pairs(list(recipes), baseline):
-        a, b = _same_rows(recipes, first, second, key)
+        a, b = _same_rows(recipes, first, second, keys)
         if method == "permutation":
             result: Any = paired_permutation_test(
                 a["y_true"].to_numpy(),
@@ -128,7 +128,7 @@ def _pairs(names: list[str], baseline: str | None) -> list[tuple[str, str]]:
 
 
 def _same_rows(
-    recipes: dict[str, pd.DataFrame], first: str, second: str, key: str
+    recipes: dict[str, pd.DataFrame], first: str, second: str, keys: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the predictions of both for the folds that both have, row by row the same."""
     a, b = recipes[first], recipes[second]
@@ -142,7 +142,7 @@ def _same_rows(
             stacklevel=4,
         )
         a, b = a[cells[0].isin(set(cells[1]))], b[cells[1].isin(set(cells[0]))]
-    columns = ["seed", "fold", key]
+    columns = ["seed", "fold", *keys]
     if len(a) != len(b) or not len(a) or not np.array_equal(a[columns].to_numpy(), b[columns].to_numpy()):
         raise ValueError(
             f"{first} and {second} were not tested on the same rows: a comparison in pairs needs a protocol that "

@@ -364,7 +364,7 @@ class StudyResults:
         one_out = PROTOCOLS[protocol].scheme == "leave-one-subject-out"
         compared = compare_recipes(
             frame[frame["protocol"] == protocol],
-            key="row" if unit == self.manifest["unit"] else unit,
+            keys=["row"] if unit == self.manifest["unit"] else _keys(unit),
             metric=metric,
             method=method,
             baseline=baseline,

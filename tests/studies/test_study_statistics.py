@@ -1,5 +1,7 @@
 """Recipes compared, the baseline that knows the person, and agreement, from stored predictions."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -109,6 +111,19 @@ def test_auc_has_a_t_test_and_no_permutation_test():
 def test_larger_units_are_compared(unit, method):
     results = run(make_table(mixed=False))
     assert results.compare("accuracy", unit=unit, method=method).loc[0, "n_subjects"] == 12
+
+
+def test_recordings_that_each_person_numbers_from_1_are_paired_by_person():
+    table = make_table(mixed=False)
+    numbered = table.index.assign(recording=table.index["recording"] % 3)
+    results = run(dataclasses.replace(table, index=numbered), classifiers=("bayes", "weak"))
+    options = {"unit": "recording", "method": "permutation", "n_permutations": 50}
+    expected = results.compare(**options)
+    # The second recipe was tested on its people in another order.
+    of_first = results.predictions["classifier"] == "bayes"
+    backwards = results.predictions[~of_first].iloc[::-1]
+    results.predictions = pd.concat([results.predictions[of_first], backwards], ignore_index=True)
+    pd.testing.assert_frame_equal(results.compare(**options), expected)
 
 
 def test_the_protocol_is_named_or_evident():
