@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model_selection import PROTOCOLS
 from ..studies import ALL_BASELINES
+from ..studies._results import count_units
 from ._blocks import Block, Cell, Code, Paragraph, Row, Table, Terms
 from ._command import study_command
 from ._study import StudyView, configuration_name, plural
@@ -63,7 +64,7 @@ def method_blocks(study: StudyView) -> list[Block]:
     seeds = (
         f"seed {study.seeds[0]}" if len(study.seeds) == 1 else f"{len(study.seeds)} seeds, scores averaged over them"
     )
-    n_recordings = rows["recording"].nunique()
+    n_recordings = count_units(rows, "recording")
     recordings = f"{plural(n_recordings, 'recording')} of " if n_recordings < len(rows) else ""
     what = (
         f"Dataset {manifest['dataset']}, recipe {manifest['recipe']}: {plural(len(rows), study.unit)}{features}, from "

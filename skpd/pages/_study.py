@@ -17,6 +17,7 @@ from ..model_selection import PROTOCOLS
 from ..resampling import RESAMPLER_FAMILIES
 from ..studies import ALL_BASELINES, StudyResults
 from ..studies._learning import headline_pipeline
+from ..studies._results import count_units
 
 __all__ = ["Score", "StudyView", "configuration_name", "plural", "recipe_title"]
 
@@ -88,7 +89,7 @@ class StudyView:
     def units(self) -> list[str]:
         """The units that are scored: the row of the table, and larger ones that hold several rows."""
         larger = [unit for unit in self.results.units if unit != self.unit]
-        return [self.unit, *(unit for unit in larger if self.rows[unit].nunique() < len(self.rows))]
+        return [self.unit, *(unit for unit in larger if count_units(self.rows, unit) < len(self.rows))]
 
     @cached_property
     def labels(self) -> list:

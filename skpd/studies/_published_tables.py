@@ -11,7 +11,7 @@ from ..recipes import published_tremor_scores
 from ..recipes._published_systems import published_tremor_systems
 from ..resampling import RESAMPLER_FAMILIES
 from ._baselines import ALL_BASELINES
-from ._results import StudyResults
+from ._results import StudyResults, count_units
 
 __all__ = ["best_of_each_family", "published_tables", "write_tables"]
 
@@ -149,17 +149,16 @@ def _spread(scores: pd.DataFrame) -> pd.DataFrame:
 def _class_distribution(results: StudyResults) -> pd.DataFrame:
     """Rows, share, recordings and subjects of each class; the paper gives a total only."""
     rows = results.rows
-    counts = rows.groupby("y").agg(
-        rows=("y", "size"), recordings=("recording", "nunique"), subjects=("subject", "nunique")
+    units = {"recordings": "recording", "subjects": "subject"}
+    counts = pd.DataFrame(
+        [
+            {"rows": len(of_class), **{name: count_units(of_class, unit) for name, unit in units.items()}}
+            for of_class in (rows[rows["y"] == label] for label in results.classes)
+        ],
+        index=results.classes,
     )
-    counts = counts.reindex(results.classes, fill_value=0)
     counts.insert(1, "share", counts["rows"] / counts["rows"].sum())
-    everything = {
-        "rows": len(rows),
-        "share": 1.0,
-        "recordings": rows["recording"].nunique(),
-        "subjects": rows["subject"].nunique(),
-    }
+    everything = {"rows": len(rows), "share": 1.0, **{name: count_units(rows, unit) for name, unit in units.items()}}
     table = pd.concat([counts, pd.DataFrame(everything, index=["all"])]).rename_axis("class").reset_index()
     table = table.rename(columns={"rows": f"{results.manifest['unit']}s"})
     stated = ["not recoverable; skewed towards the less severe"] * len(counts) + ["32,414 windows of 30 subjects"]

@@ -16,7 +16,7 @@ from ._baselines import subject_baseline
 from ._comparison import compare_recipes
 from ._store import ResultsFolder
 
-__all__ = ["StudyResults", "load_results"]
+__all__ = ["StudyResults", "count_units", "load_results"]
 
 _CONFIGURATION = ["protocol", "resampler", "classifier"]
 
@@ -106,12 +106,9 @@ class StudyResults:
             members = self.rows.groupby(_keys(unit))["y"]
             if (members.nunique() == 1).all():
                 # One recording a subject: the same scores twice, so the larger unit takes the place of the smaller.
-                same = len(units) > 1 and members.ngroups == self._n_units(units[-1])
+                same = len(units) > 1 and members.ngroups == count_units(self.rows, units[-1])
                 units = [*(units[:-1] if same else units), unit]
         return list(dict.fromkeys(units))
-
-    def _n_units(self, unit: str) -> int:
-        return len(self.rows) if unit == self.manifest["unit"] else self.rows.groupby(_keys(unit)).ngroups
 
     def predicted(self, unit: str | None = None) -> pd.DataFrame:
         """Predictions of one unit.
@@ -439,6 +436,11 @@ class StudyResults:
             tables.append(mean.reset_index().assign(**place))
         columns = ["dataset", "recipe", "unit", *_CONFIGURATION, "measure", "value", "low", "high"]
         return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+def count_units(rows: pd.DataFrame, unit: str) -> int:
+    """Count the recordings or subjects of the rows of a study; of any other unit each row is one."""
+    return rows.groupby(_keys(unit)).ngroups if unit in ("recording", "subject") else len(rows)
 
 
 def _keys(unit: str) -> list[str]:

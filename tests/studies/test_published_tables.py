@@ -1,5 +1,7 @@
 """The paper's tables with the study's numbers beside it, and the multilayer perceptron in a study."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,8 @@ from sklearn.neural_network import MLPClassifier
 from skpd.datasets import make_tremor_recordings
 from skpd.model_selection import PROTOCOLS
 from skpd.neural import KerasMLPClassifier
+from skpd.pages._method import method_blocks
+from skpd.pages._study import StudyView
 from skpd.recipes import make_window_classifier, make_window_table
 from skpd.studies import run_study
 from skpd.studies._published_tables import published_tables, write_tables
@@ -63,6 +67,21 @@ def test_layout_and_the_paper_beside_it(table, tmp_path):
     assert all(file.is_file() for file in files)
     read = pd.read_csv(tmp_path / "tables" / "table_3_over_sampling.csv")
     np.testing.assert_allclose(read["G-mean"], over["G-mean"], rtol=1e-3)
+
+
+def test_recordings_that_each_person_numbers_from_1_are_counted_by_person(table):
+    numbered = dataclasses.replace(table, index=table.index.assign(recording=table.index["recording"] % 2))
+    classes = []
+    for one in (table, numbered):
+        results = run_study(
+            one, make_window_classifier, configurations=[("subject-wise", "none", "majority")], n_splits=2
+        )
+        tables = published_tables(results, results.scores(n_resamples=0))
+        classes.append(tables["table_2_class_distribution"])
+        view = StudyView(results, n_resamples=0)
+        assert "from 20 recordings of 10 subjects" in method_blocks(view)[0].text
+    pd.testing.assert_frame_equal(*classes)
+    assert classes[0]["recordings"].iloc[-1] == 20
 
 
 def test_a_network_takes_the_resampler_in():
