@@ -5,6 +5,9 @@ Three forms are accepted, always as a batch with one row a recording:
 - 2-D ``(n_recordings, n_timesteps)``: one channel;
 - 3-D ``(n_recordings, n_timesteps, n_channels)``;
 - ragged: a list, an object array or a series of ``(n_timesteps_i, n_channels)`` or ``(n_timesteps_i,)`` arrays.
+
+Recordings of one channel may come in any of them, whatever came to `fit`: which form a fold has can depend on its
+lengths.
 """
 
 from __future__ import annotations
@@ -18,7 +21,17 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-__all__ = ["RecordingTransformer", "as_object_array", "check_recordings", "is_ragged"]
+__all__ = [
+    "RecordingTransformer",
+    "as_object_array",
+    "check_column_names",
+    "check_columns",
+    "check_recordings",
+    "frame_columns",
+    "is_ragged",
+    "is_table",
+    "name_channels",
+]
 
 #: A 2-D array of at least so many rows and at most so many columns looks like one recording passed bare.
 _MANY_ROWS, _FEW_COLUMNS = 500, 6
@@ -55,6 +68,37 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         return self
 
 
+def name_channels(estimator: Any, input_features: Sequence[str] | None) -> list[str]:
+    """Return the names of the channels that a fitted estimator takes: those given, or ch0, ch1 and so on.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted by means of `check_recordings`.
+    input_features : sequence of str or None
+        What a pipeline passes to ``get_feature_names_out``.
+
+    Returns
+    -------
+    names : list of str
+        One a channel.
+
+    Raises
+    ------
+    ValueError
+        If their number is not that of the channels, or a name stands twice.
+    """
+    if input_features is None:
+        return [f"ch{i}" for i in range(estimator._n_channels_in)]
+    names = list(input_features)
+    if len(names) != estimator._n_channels_in or len(set(names)) < len(names):
+        raise ValueError(
+            f"expected input_features to name the {estimator._n_channels_in} channel(s) of the recordings, each by a "
+            f"name of its own, got {len(names)} name(s): {names[:8]}."
+        )
+    return names
+
+
 def as_object_array(recordings: Iterable[np.ndarray]) -> np.ndarray:
     """Pack arrays into a 1-D object array, whatever their lengths."""
     items = list(recordings)
@@ -80,6 +124,66 @@ def is_ragged(X: Any) -> bool:
     return False
 
 
+def is_table(X: Any) -> bool:
+    """Whether `X` is 2-D, one channel in a row each; a list of 1-D arrays is a batch of recordings, not a table."""
+    if isinstance(X, (list, tuple)) and len(X) and all(hasattr(x, "shape") for x in X):
+        return False
+    return np.ndim(X) == 2
+
+
+def frame_columns(X: Any, name: str) -> tuple | None:
+    """Return the columns that all recordings have as data frames, or None where they are arrays.
+
+    Parameters
+    ----------
+    X : array-like
+        A batch of recordings.
+    name : str
+        Of the estimator, for the error.
+
+    Returns
+    -------
+    columns : tuple or None
+        Their names, in their order.
+
+    Raises
+    ------
+    ValueError
+        If the frames differ in their columns, or some recordings are frames and others are not.
+    """
+    # A frame, or an array of numbers, is one table and no list of recordings.
+    if not isinstance(X, (list, tuple)) and getattr(getattr(X, "dtype", None), "kind", "") != "O":
+        return None
+    found = {tuple(x.columns) if hasattr(x, "columns") else None for x in X}
+    if found <= {None}:
+        return None
+    if len(found) > 1:
+        raise ValueError(
+            f"{name} expected frames with the same columns in the same order, or arrays alone, found "
+            f"{sorted(map(str, found))[:3]}: reorder the columns, or one channel would be taken for another."
+        )
+    return found.pop()
+
+
+def check_column_names(columns: tuple | None, channel_names: Sequence[str], name: str) -> None:
+    """Raise where frames have columns of these names in another order; columns of other names go by position.
+
+    Parameters
+    ----------
+    columns : tuple or None
+        Of the frames, as `frame_columns` returns them.
+    channel_names : sequence of str
+        What the columns are said to be.
+    name : str
+        Of the estimator, for the error.
+    """
+    if columns is not None and set(columns) & set(channel_names) and columns != tuple(channel_names):
+        raise ValueError(
+            f"{name} expected frames with the columns channel_names={list(channel_names)}, got {list(columns)}: "
+            "reorder them, or name them in their order."
+        )
+
+
 def check_recordings(
     estimator: BaseEstimator,
     X: Any,
@@ -94,7 +198,7 @@ def check_recordings(
     ----------
     estimator : estimator
         Named in the errors. `n_features_in_` is set on it when `reset`, compared otherwise: the number of timesteps
-        for 2-D input, the number of channels for 3-D and ragged input.
+        for 2-D input, the number of channels for 3-D and ragged input. So are the columns of data frames.
     X : array-like of shape (n, n_timesteps) or (n, n_timesteps, n_channels), or ragged
         The recordings.
     reset : bool
@@ -122,13 +226,8 @@ def check_recordings(
     """
     finite: bool | str = "allow-nan" if allow_nan else True
     name = type(estimator).__name__
+    check_columns(estimator, X, reset=reset)
     if is_ragged(X):
-        names = {tuple(x.columns) for x in X if hasattr(x, "columns")}
-        if len(names) > 1:
-            raise ValueError(
-                f"{name} expected frames with the same columns in the same order, found {sorted(names, key=str)[:3]}: "
-                "reorder them, or one channel would be taken for another."
-            )
         recordings = [_check_one(x, i, name, finite, min_timesteps) for i, x in enumerate(X)]
         channels = {r.shape[1] for r in recordings}
         if len(channels) > 1:
@@ -138,11 +237,13 @@ def check_recordings(
             )
         _check_n_channels(estimator, channels.pop(), reset)
         return recordings
-    if isinstance(X, (list, tuple)) and X and all(isinstance(x, np.ndarray) for x in X):
-        X = np.stack(X)
-        # A fold of a ragged list of one-channel recordings, whose lengths happen to agree, is not a table of features.
-        if X.ndim == 2 and not reset and getattr(estimator, "n_features_in_", None) == 1:
+    if not is_table(X) and isinstance(X, (list, tuple)) and len(X) and np.ndim(X[0]):
+        X = np.stack([np.asarray(x) for x in X])
+        # Of a list of one-channel recordings it depends on the fold whether the lengths agree.
+        if X.ndim == 2:
             X = X[:, :, None]
+    elif not reset and is_table(X) and not getattr(estimator, "_fitted_on_table", True):
+        X = np.asarray(X)[:, :, None]
     ndim = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     if ndim == 3:
         X = check_array(
@@ -169,6 +270,8 @@ def check_recordings(
         ensure_all_finite=finite,
         ensure_min_features=min_timesteps,
     )
+    if reset:
+        estimator._fitted_on_table, estimator._n_channels_in = True, 1
     if reset and len(X) >= _MANY_ROWS and X.shape[1] <= _FEW_COLUMNS:
         warnings.warn(
             f"{name} got X of shape {X.shape} and takes it as {len(X)} recordings of {X.shape[1]} timestep(s). "
@@ -202,13 +305,38 @@ def _check_one(x: Any, i: int, name: str, finite: bool | str, min_timesteps: int
 
 
 def _check_n_channels(estimator: Any, n_channels: int, reset: bool) -> None:
+    known = getattr(estimator, "_n_channels_in", n_channels)
     if reset:
+        estimator._fitted_on_table, estimator._n_channels_in = False, n_channels
         estimator.n_features_in_ = n_channels
         # Names belong to the columns of a 2-D frame; a refit on an array must not keep them.
         if hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
-    elif n_channels != getattr(estimator, "n_features_in_", n_channels):
+    elif n_channels != known:
         raise ValueError(
-            f"X has {n_channels} channel(s), but {type(estimator).__name__} is expecting "
-            f"{estimator.n_features_in_} features as input."
+            f"X has {n_channels} channel(s), but {type(estimator).__name__} is expecting {known} features as input: "
+            "pass the channels of fit; a single recording is passed as X[None]."
+        )
+
+
+def check_columns(estimator: Any, X: Any, *, reset: bool) -> None:
+    """Remember the columns of recordings that are data frames, or compare them with those of `fit`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Where they are kept.
+    X : array-like
+        A batch of recordings; arrays have no columns to compare.
+    reset : bool
+        True in `fit`, False afterwards.
+    """
+    columns = frame_columns(X, type(estimator).__name__)
+    known = getattr(estimator, "_columns_in", None)
+    if reset:
+        estimator._columns_in = columns
+    elif columns is not None and known is not None and columns != known:
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on frames with the columns {list(known)}, got {list(columns)}: "
+            "reorder them, or one channel would be taken for another."
         )

@@ -46,8 +46,9 @@ def band_bins(n_samples: int, sampling_rate: float, limits: tuple[float, float] 
     n_bins = n_samples // 2 + 1
     if limits is None:
         return slice(0, n_bins)
-    # Bin k lies at k / duration; the tolerance keeps a bin whose frequency is a limit but for rounding.
-    duration, tolerance = n_samples / sampling_rate, 1e-9
+    # Bin k lies at k / duration. The tolerance keeps a bin whose frequency is a limit but for rounding, of the sampling
+    # rate too: one that was measured by a clock in seconds since 1970 is off by 1e-9 of it and more.
+    duration, tolerance = n_samples / sampling_rate, 1e-3
     start = max(0, int(np.ceil(limits[0] * duration - tolerance)))
     stop = min(n_bins, int(np.floor(limits[1] * duration + tolerance)) + 1)
     return slice(start, max(start, stop))

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._recordings import check_recordings
+from .._recordings import check_column_names, check_recordings, frame_columns
 from ._pen_catalogue import PEN_CATALOGUE, PEN_GROUPS
 from ._pen_kinematics import air, kinematic, pressure
 from ._pen_nonlinear import nonlinear
@@ -77,13 +77,15 @@ class PenFeatures(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    t is in seconds. Lengths, speeds and so on are in the unit u of x and y: metres, or whatever unit the tablet has,
-    and then comparable only between recordings of that tablet; pressure is in its own unit.
+    t is in seconds, azimuth and altitude are in radians. Lengths, speeds and so on are in the unit u of x and y:
+    metres, or whatever unit the tablet has, and then comparable only between recordings of that tablet; pressure is in
+    its own unit.
 
-    Points without a time, x or y are left out. Points of the same time become one, their mean. A time that goes back is
-    an error. Steps of time up to `max_gap` are filled by interpolation (Akima's for x and y, linear for the rest), and
-    longer ones split the trajectory into runs. Without pen_down, the pen is down where pressure is above 0; without
-    both, all is taken as drawn on the surface, and the features of strokes and of time in the air are undefined.
+    Points without a time, x or y are left out. Points of the same time become one, the mean of what is known of them. A
+    time that goes back is an error. Steps of time up to `max_gap` are filled by interpolation (Akima's for x and y,
+    linear for the rest), and longer ones split the trajectory into runs. Without pen_down, the pen is down where
+    pressure is above 0; without both, all is taken as drawn on the surface, and the features of strokes and of time in
+    the air are undefined.
 
     Undefined are features whose channel is missing, statistics of nothing, ratios to nothing, the tremor of a
     trajectory without a run of a second or of bands beyond half the rate, entropies of fewer than two or four points,
@@ -196,11 +198,11 @@ class PenFeatures(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If the channels differ from those of `fit`, a value is infinite, time goes back or stands still, pen_down is
-            neither 0 nor 1, or most steps of time are longer than `max_gap`.
+            neither 0 nor 1, angles are not in radians, or most steps of time are longer than `max_gap`.
         """
         check_is_fitted(self)
         recordings = self._check(X, reset=False)
-        names = _columns_of(X)
+        names = frame_columns(X, type(self).__name__)
         if names is not None and self.channel_names is None and names != self.channel_names_:
             raise ValueError(f"X: expected frames with the columns {self.channel_names_}, got {names}: reorder them.")
         columns = {name: j for j, name in enumerate(self.channel_names_)}
@@ -261,14 +263,12 @@ class PenFeatures(TransformerMixin, BaseEstimator):
                 + (f" of {len(X)}" if isinstance(X, (list, tuple)) else "")
                 + ": pass a single trajectory as [X]."
             )
-        if isinstance(X, (list, tuple)):
-            X = [np.asarray(x) if hasattr(x, "columns") else x for x in X] if _columns_of(X) is not None else X
         return check_recordings(self, X, reset=reset, allow_nan=True)
 
     def _check_channel_names(self, X: Any, n_channels: int) -> tuple[str, ...]:
-        names = self.channel_names
+        names, columns = self.channel_names, frame_columns(X, type(self).__name__)
         if names is None:
-            names = _columns_of(X) or PEN_CHANNELS[:n_channels]
+            names = columns or PEN_CHANNELS[:n_channels]
         given = tuple(names)
         known = not isinstance(names, str) and set(given) <= set(PEN_CHANNELS) and len(set(given)) == len(given)
         if not known or len(given) != n_channels or not set("xyt") <= set(given):
@@ -276,6 +276,7 @@ class PenFeatures(TransformerMixin, BaseEstimator):
                 f"channel_names: expected x, y, t and others of {PEN_CHANNELS}, one a column of the {n_channels} that "
                 f"the trajectories have, got {given!r}."
             )
+        check_column_names(columns, given, type(self).__name__)
         return given
 
     def _check_features(self) -> tuple[str, ...]:
@@ -294,16 +295,3 @@ class PenFeatures(TransformerMixin, BaseEstimator):
         if not names or len(set(names)) != len(names):
             raise ValueError(f"features: expected at least one, and each once, got {self.features!r}.")
         return tuple(names)
-
-
-def _columns_of(X: Any) -> tuple[str, ...] | None:
-    """Return the columns that all trajectories have as data frames, or None if they are arrays."""
-    found = {tuple(x.columns) if hasattr(x, "columns") else None for x in X}
-    if found == {None}:
-        return None
-    if len(found) > 1:
-        raise ValueError(
-            "X: expected frames with the same columns in the same order, or arrays alone, found "
-            f"{sorted(map(str, found))[:3]}: reorder the columns, or one channel would be taken for another."
-        )
-    return found.pop()

@@ -16,6 +16,8 @@ __all__ = ["PEN_CHANNELS", "Run", "Trajectory", "prepare"]
 PEN_CHANNELS = ("x", "y", "t", "pressure", "azimuth", "altitude", "pen_down")
 _X, _Y, _T, _PRESSURE, _AZIMUTH, _ALTITUDE, _PEN_DOWN = range(len(PEN_CHANNELS))
 _FILTER_ORDER = 4
+#: Radians that the angles of a pen can have, either way.
+_LARGEST_ANGLES = {"azimuth": 2 * np.pi, "altitude": np.pi / 2}
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,8 @@ class Trajectory:
 
     def _resample(self, points: np.ndarray) -> Run | None:
         t = points[:, _T]
-        # The tolerance keeps the last point of a clock that ticks evenly but for rounding.
-        n_samples = int((t[-1] - t[0]) * self.rate + 1e-6) + 1
+        # The tolerance keeps the last point of a clock that ticks evenly but for rounding: 1e-7 s, counted from 1970.
+        n_samples = int((t[-1] - t[0]) * self.rate + 1e-4) + 1
         if n_samples < 2:
             return None
         # The last even sample may lie beyond the last point by a rounding error.
@@ -155,7 +157,8 @@ def prepare(
     Raises
     ------
     ValueError
-        If the time goes back or stands still, pen_down is neither 0 nor 1, or most steps are longer than `max_gap`.
+        If the time goes back or stands still, pen_down is neither 0 nor 1, angles are not in radians, or most steps are
+        longer than `max_gap`.
     """
     points = np.full((len(recording), len(PEN_CHANNELS)), np.nan)
     for channel, column in columns.items():
@@ -167,6 +170,13 @@ def prepare(
             f"{name}: expected pen_down to be 0 (in the air) or 1 (on the surface), got {found:g}: check "
             f"channel_names, the columns are taken as {sorted(columns, key=columns.__getitem__)}."
         )
+    for channel, largest in _LARGEST_ANGLES.items():
+        angles = points[:, PEN_CHANNELS.index(channel)]
+        if (highest := np.abs(angles[np.isfinite(angles)]).max(initial=0)) > 1.01 * largest:
+            raise ValueError(
+                f"{name}: expected {channel} in radians, at most {largest:.2f} either way, got {highest:g}: convert "
+                "degrees with numpy.radians."
+            )
     points = points[np.isfinite(points[:, :3]).all(axis=1)]
     _check_order(points[:, _T], name)
     angle_known = np.isfinite(points[:, _AZIMUTH])
@@ -209,10 +219,12 @@ def _merge_equal_times(points: np.ndarray) -> np.ndarray:
     starts = np.flatnonzero(np.concatenate([[True], np.diff(points[:, _T]) > 0]))
     if len(starts) == len(points):
         return points
-    counts = np.diff(np.append(starts, len(points)))
-    merged = np.add.reduceat(points, starts, axis=0) / counts[:, None]
+    known = np.isfinite(points)
+    with np.errstate(invalid="ignore"):
+        # What is missing at one of them is that of the others.
+        merged = np.add.reduceat(np.where(known, points, 0), starts, axis=0) / np.add.reduceat(known, starts, axis=0)
     merged[:, _T] = points[starts, _T]
-    merged[:, _PEN_DOWN] = np.maximum.reduceat(points[:, _PEN_DOWN], starts)
+    merged[:, _PEN_DOWN] = np.fmax.reduceat(points[:, _PEN_DOWN], starts)
     return merged
 
 

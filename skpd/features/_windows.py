@@ -17,7 +17,7 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from .._recordings import is_ragged
+from .._recordings import check_columns, is_ragged
 
 _POOLS: dict[str, Callable[..., np.ndarray]] = {
     "mean": np.nanmean,
@@ -154,6 +154,7 @@ class WindowFeatures(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     def _check_windows(self, X: Any, *, reset: bool) -> tuple[np.ndarray, list[int]]:
         """Return all windows as (n, n_timesteps, n_channels) and, for `pool`, how many each recording has."""
         name = type(self).__name__
+        check_columns(self, X, reset=reset)
         X = self._as_array(X)
         ndim = 4 if isinstance(X, list) else np.ndim(X)
         if ndim not in (2, 3, 4):

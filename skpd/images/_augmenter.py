@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from imblearn.base import BaseSampler
 from imblearn.utils import check_target_type
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._checks import check_images
 from ._jpeg import check_jpeg_channels, write_jpegs
+from ._sampler import ImageSampler
 from ._transforms import IDENTITY, apply_transforms, draw_transforms, white_level
 
 __all__ = ["ImageAugmenter"]
@@ -34,7 +34,7 @@ _RANGES = (
 )
 
 
-class ImageAugmenter(BaseSampler):
+class ImageAugmenter(ImageSampler):
     """Make more images by random turns, shifts, shears, zooms, reflections and brightness.
 
     Offline it is an imbalanced-learn sampler: as a step of its Pipeline it expands the training folds, and only them.
@@ -141,9 +141,6 @@ class ImageAugmenter(BaseSampler):
     >>> online.random_batch(X, rng=0).shape
     (4, 100, 100, 3)
     """
-
-    # imbalanced-learn interprets a strategy by this; ours is interpreted here.
-    _sampling_type = "bypass"
 
     _parameter_constraints: ClassVar[dict] = {
         "mode": [StrOptions({"offline", "online"})],
@@ -322,6 +319,10 @@ class ImageAugmenter(BaseSampler):
             if unknown:
                 raise ValueError(f"sampling_strategy: expected classes of y, {classes.tolist()}, got {unknown}.")
         for label, n_rows in wanted.items():
+            if not isinstance(n_rows, Integral):
+                raise ValueError(
+                    f"sampling_strategy: expected a whole number of rows of class {label!r}, got {n_rows!r}."
+                )
             members = np.flatnonzero(y == label)
             n_new = n_rows - len(members) * int(self.keep_originals)
             if n_new < 0:
@@ -374,8 +375,5 @@ class ImageAugmenter(BaseSampler):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = False
         tags.input_tags.dataframe = False
         return tags

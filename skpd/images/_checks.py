@@ -20,14 +20,21 @@ def check_images(X: Any) -> np.ndarray:
     Returns
     -------
     images : ndarray of the shape of X
-        Never a copy of an array.
+        Never a copy of an array of numbers.
 
     Raises
     ------
     ValueError
         If `X` is no such batch, is empty, or is not finite.
     """
-    images = X if hasattr(X, "dtype") and hasattr(X, "ndim") else np.asarray(X)
+    shapes = {np.shape(image) for image in X} if getattr(getattr(X, "dtype", None), "kind", "") == "O" else set()
+    if len(shapes) > 1:
+        raise ValueError(
+            f"expected images of one size, got {len(shapes)} sizes, such as {sorted(shapes)[0]} and "
+            f"{sorted(shapes)[1]}: bring them to one, as the readers do with image_size=(height, width)."
+        )
+    # Images of one size, one by one: an object array, as readers return it with image_size=None.
+    images = np.stack(list(X)) if shapes else X if hasattr(X, "dtype") and hasattr(X, "ndim") else np.asarray(X)
     # Three axes of which the last is that short are one image in colour.
     bare = images.ndim == 3 and images.shape[2] in (1, 3, 4)
     if images.ndim not in (3, 4) or bare or 0 in images.shape:

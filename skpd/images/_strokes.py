@@ -12,7 +12,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._recordings import RecordingTransformer, check_recordings
+from .._recordings import RecordingTransformer, check_column_names, check_recordings, frame_columns
 from ..exceptions import SkippedDataWarning
 
 __all__ = ["StrokeRenderer"]
@@ -244,6 +244,7 @@ default=("x", "y", "t", "pressure", "azimuth", "altitude", "pen_down")
                 f"channel_names={list(self.channel_names)}: name the columns that your data has. Trajectories are "
                 "passed as a list of (n_points, n_columns) arrays."
             )
+        check_column_names(frame_columns(X, type(self).__name__), self.channel_names, type(self).__name__)
         return trajectories
 
     @property

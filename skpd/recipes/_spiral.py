@@ -14,12 +14,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from imblearn.base import BaseSampler
 from imblearn.pipeline import Pipeline
 from imblearn.utils import check_target_type
 from sklearn.utils import check_consistent_length, check_random_state
 
 from ..images import ImageAugmenter, jpeg_round_trip
+from ..images._sampler import ImageSampler
 from ..neural import KerasTransferClassifier
 
 __all__ = ["make_hwa1", "make_hwa2", "make_hwa3", "make_hwa_recipe", "spiral_experiments"]
@@ -47,7 +47,7 @@ _ONLINE: dict[str, Any] = {
 _N_VIEWS = {"hwa1": 50, "hwa2": None, "hwa3": 2}
 
 
-class FolderAugmenter(BaseSampler):
+class FolderAugmenter(ImageSampler):
     """An offline augmenter whose images went through a folder of JPEG files.
 
     What is made of an image depends on the image and the seed alone, not on the images beside it: every fold makes the
@@ -69,8 +69,6 @@ class FolderAugmenter(BaseSampler):
         The row of `X` that each row was made of.
     """
 
-    # imbalanced-learn interprets a strategy by its type; there is none here.
-    _sampling_type = "bypass"
     sampling_strategy = None
 
     _parameter_constraints: ClassVar[dict] = {
@@ -104,13 +102,6 @@ class FolderAugmenter(BaseSampler):
             made = np.concatenate([X, made])
             self.sample_indices_ = np.concatenate([rows, self.sample_indices_])
         return made, y[self.sample_indices_]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = False
-        return tags
 
 
 def make_hwa_recipe(

@@ -13,7 +13,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._recordings import RecordingTransformer, as_object_array, check_recordings
+from .._recordings import RecordingTransformer, as_object_array, check_recordings, name_channels
 
 __all__ = ["PUBLISHED_BANDS", "TremorBandFilter", "band_channel_names"]
 
@@ -147,11 +147,10 @@ class TremorBandFilter(RecordingTransformer):
         ValueError
             If a band is not ``0 < low < high``, or starts at or above the Nyquist frequency.
         """
-        recordings = check_recordings(self, X, reset=True, allow_nan=True)
+        check_recordings(self, X, reset=True, allow_nan=True)
         self.bands_ = _clamp_bands(_named_bands(self.bands), self.sampling_rate)
         self.sos_ = [_design(band, self.sampling_rate, self.order) for band in self.bands_.values()]
-        self._n_channels = recordings[0].shape[1]
-        self.channel_names_ = self._name_outputs(self._n_channels)
+        self.channel_names_ = self._name_outputs(self._n_channels_in)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -188,13 +187,7 @@ class TremorBandFilter(RecordingTransformer):
             One name an output channel, see `band_channel_names`.
         """
         check_is_fitted(self)
-        if input_features is not None and len(input_features) != self._n_channels:
-            raise ValueError(
-                f"expected input_features to name the {self._n_channels} channel(s) of the recordings, "
-                f"got {len(input_features)} name(s)."
-            )
-        channels = self._n_channels if input_features is None else list(input_features)
-        return np.asarray(self._name_outputs(channels), dtype=object)
+        return np.asarray(self._name_outputs(name_channels(self, input_features)), dtype=object)
 
     def _name_outputs(self, channels: int | Sequence[str]) -> list[str]:
         return band_channel_names(self.bands_, 1 if self.combine else channels)
@@ -258,7 +251,7 @@ def band_channel_names(bands: Bands | None = None, channels: int | Sequence[str]
     ['ch0_band0_3_7.5hz', 'ch1_band0_3_7.5hz']
     """
     names = [f"{name}_{low:g}_{high:g}hz" for name, (low, high) in _named_bands(bands).items()]
-    prefixes = [f"ch{i}" for i in range(channels)] if isinstance(channels, int) else list(channels)
+    prefixes = [f"ch{i}" for i in range(channels)] if isinstance(channels, (int, np.integer)) else list(channels)
     return names if len(prefixes) == 1 else [f"{prefix}_{name}" for prefix in prefixes for name in names]
 
 
@@ -275,6 +268,8 @@ def _named_bands(bands: Bands | None) -> dict[str, tuple[float, float]]:
             raise ValueError(f"expected band {name!r} as a pair (low, high) in Hz, got {edges!r}.") from None
         if not 0 < low < high:
             raise ValueError(f"expected 0 < low < high (Hz) for band {name!r}, got ({low:g}, {high:g}).")
+        if str(name) in named:
+            raise ValueError(f"expected bands with different names, got {str(name)!r} twice.")
         named[str(name)] = (low, high)
     if not named:
         raise ValueError("expected at least one band, got none: bands=None stands for the published three.")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import _fit_context
 
-from .._recordings import RecordingTransformer, as_object_array, check_recordings
+from .._recordings import RecordingTransformer, as_object_array, check_recordings, is_table
 
 __all__ = ["VectorMagnitude"]
 
@@ -88,7 +88,7 @@ class VectorMagnitude(RecordingTransformer):
         if isinstance(recordings, list):
             return as_object_array(map(_magnitude, recordings))
         magnitude = _magnitude(recordings)
-        return magnitude[:, :, 0] if np.asarray(X).ndim == 2 else magnitude
+        return magnitude[:, :, 0] if is_table(X) else magnitude
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the output channel.

@@ -7,6 +7,7 @@ import mmap
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from numbers import Integral
 from os import PathLike
 from typing import Any
 
@@ -103,8 +104,11 @@ def iter_filtered(
     12000 (12000, 9) True
     24000 (6000, 9) True
     """
-    if not 0 <= overlap < chunk_size:
-        raise ValueError(f"expected 0 <= overlap < chunk_size, got overlap={overlap} and chunk_size={chunk_size}.")
+    whole = all(isinstance(n, Integral) for n in (overlap, chunk_size))
+    if not whole or not 0 <= overlap < chunk_size:
+        raise ValueError(
+            f"expected whole numbers 0 <= overlap < chunk_size, got overlap={overlap} and chunk_size={chunk_size}."
+        )
     _check_form(recording)
     bandpass = _bandpass(road)
     if bandpass.combine and _is_iterator(recording):
@@ -282,6 +286,12 @@ class _Pieces:
     def read(self, start: int, stop: int) -> np.ndarray:
         """Return a range of samples that starts no earlier than the last one did, and forget what lies before it."""
         while self._stop < stop and (piece := next(self._pieces, None)) is not None:
+            if isinstance(piece, (list, tuple)) and np.ndim(piece) < 2:
+                # The rows of a recording given as lists would be pieces of one channel.
+                raise ValueError(
+                    f"recording: expected pieces that are arrays, got a {type(piece).__name__} of numbers: pass a "
+                    "recording of lists as np.asarray(recording)."
+                )
             self._append(np.asarray(piece))
         if not self._kept:
             raise ValueError("recording: expected at least one piece, got none.")

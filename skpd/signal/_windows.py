@@ -14,7 +14,7 @@ from sklearn.base import _fit_context, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._recordings import Recordings, RecordingTransformer, as_object_array, check_recordings, is_ragged
+from .._recordings import Recordings, RecordingTransformer, as_object_array, check_recordings, is_ragged, name_channels
 from ..exceptions import SkippedDataWarning
 
 __all__ = ["Windowizer", "Windows"]
@@ -214,6 +214,22 @@ class Windowizer(RecordingTransformer):
         if isinstance(recordings, list):
             return as_object_array(_view(r[None], self.n_samples_, self.step_)[0] for r in recordings)
         return _view(recordings, self.n_samples_, self.step_)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the channels, which stay as they are.
+
+        Parameters
+        ----------
+        input_features : sequence of str or None, default=None
+            Names of the channels; None numbers them ch0, ch1, ...
+
+        Returns
+        -------
+        names : ndarray of str objects, shape (n_channels,)
+            The same names.
+        """
+        check_is_fitted(self)
+        return np.asarray(name_channels(self, input_features), dtype=object)
 
     def segment(self, X: Any, y: Any = None, groups: Any = None) -> Windows:
         """Make a table of windows, one row a window.

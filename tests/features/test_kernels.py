@@ -50,6 +50,9 @@ def assert_equals_oracle(windows, params=TremorParams()):  # noqa: B008 - frozen
             # Of a sum that cancels, the terms set the scale.
             atol = 1e-12 if name.split("_")[-1] in {"autocorrelation", "kurtosis", "skewness"} else 0
             assert_allclose(got[:, column], want[:, column], rtol=rtol, atol=atol, err_msg=name)
+        elif name == "spectrum_standard_deviation":
+            # The order in which NumPy sums is not the same in all of its builds: the last bit differs on Python 3.13.
+            assert_allclose(got[:, column], want[:, column], rtol=5e-16, atol=0, err_msg=name)
         else:
             assert_array_equal(got[:, column], want[:, column], err_msg=name)
 

@@ -57,7 +57,7 @@ def test_frames_name_their_channels(handwriting):
     transformer = PenFeatures().fit(frames)
     assert transformer.channel_names_ == tuple(order)
     np.testing.assert_array_equal(transformer.transform(frames), expected)
-    with pytest.raises(ValueError, match="expected frames with the columns"):
+    with pytest.raises(ValueError, match="fitted on frames with the columns"):
         transformer.transform([frame[list(PEN_CHANNELS)] for frame in frames])
     with pytest.raises(ValueError, match="same columns in the same order"):
         PenFeatures().fit([frames[0], frames[1][list(PEN_CHANNELS)]])
@@ -454,3 +454,34 @@ def test_the_rate_alone_changes_features_little(data_dir):
         np.testing.assert_allclose(after[name], before[name], rtol=0.1, err_msg=name)
     spread = before.quantile(0.75) - before.quantile(0.25)
     assert ((after - before).median().abs() / spread).max() < 0.25
+
+
+def test_stated_names_do_not_contradict_those_of_frames(handwriting):
+    frame = pd.DataFrame(handwriting(0)[:, :3], columns=["t", "x", "y"])
+    with pytest.raises(ValueError, match=r"columns channel_names=\['x', 'y', 't'\], got \['t', 'x', 'y'\]"):
+        PenFeatures(channel_names=["x", "y", "t"]).fit([frame])
+    PenFeatures(channel_names=["x", "y", "t"]).fit([frame.set_axis(["X", "Y", "T"], axis=1)])
+
+
+def test_a_clock_that_counts_from_1970_changes_nothing(handwriting):
+    pens = [handwriting(seed) for seed in range(3)]
+    shifted = [pen + np.where(np.arange(pen.shape[1]) == 2, 1.7e9, 0.0) for pen in pens]
+    # Float64 seconds since 1970 are whole multiples of 2.4e-7 s.
+    shifted, plain = (PenFeatures().fit_transform(X) for X in (shifted, pens))
+    np.testing.assert_allclose(shifted, plain, rtol=5e-3, atol=1e-12)
+
+
+@pytest.mark.parametrize(("channel", "degrees"), [("azimuth", 350.0), ("altitude", 60.0)])
+def test_angles_are_radians(handwriting, channel, degrees):
+    pen = handwriting(0)
+    pen[5, PEN_CHANNELS.index(channel)] = degrees
+    with pytest.raises(ValueError, match=rf"trajectory 0 of X: expected {channel} in radians.*, got {degrees:g}"):
+        PenFeatures().fit_transform([pen])
+
+
+def test_points_of_one_time_keep_what_is_known(handwriting):
+    pen = handwriting(0)
+    twice = np.insert(pen, 10, pen[10], axis=0)
+    expected = PenFeatures().fit_transform([twice])
+    twice[10, PEN_CHANNELS.index("pressure")] = np.nan
+    np.testing.assert_allclose(PenFeatures().fit_transform([twice]), expected, rtol=1e-12)

@@ -410,3 +410,31 @@ def test_tables_that_do_not_fit():
         ImageAugmenter().apply_transforms(X, table[:3])
     with pytest.raises(ValueError, match=r"the columns \['angle'\]"):
         ImageAugmenter().apply_transforms(X, table.rename(columns={"theta": "angle"}))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_images_of_a_list_stay_images(dtype):
+    X, y = (images(6) / (1 if dtype == np.uint8 else 255)).astype(dtype), np.repeat([0, 1], 3)
+    augmenter = ImageAugmenter(n_per_image=2, rotation_range=20, random_state=0)
+    expected, _ = augmenter.fit_resample(X, y)
+    as_list, _ = augmenter.fit_resample(list(X), y)
+    assert isinstance(as_list, list)
+    assert as_list[0].dtype == dtype
+    assert_array_equal(np.stack(as_list), expected)
+    # As readers return images that keep their sizes.
+    packed = np.empty(6, dtype=object)
+    packed[:] = list(X)
+    assert_array_equal(augmenter.fit_resample(packed, y)[0], expected)
+    assert ImageAugmenter(mode="online", rotation_range=20).random_batch(as_list, 0).dtype == dtype
+
+
+def test_images_of_several_sizes_are_refused():
+    packed = np.empty(2, dtype=object)
+    packed[:] = [np.zeros((4, 5, 3), np.uint8), np.zeros((6, 5, 3), np.uint8)]
+    with pytest.raises(ValueError, match=r"of one size, got 2 sizes, such as \(4, 5, 3\) and \(6, 5, 3\): bring"):
+        ImageAugmenter().fit_resample(packed, [0, 1])
+
+
+def test_numbers_of_rows_are_whole():
+    with pytest.raises(ValueError, match=r"sampling_strategy: expected a whole number of rows of class 0, got 6.0"):
+        ImageAugmenter(sampling_strategy={0: 6.0}).fit_resample(images(4), [0, 0, 1, 1])

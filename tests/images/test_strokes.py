@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
@@ -268,3 +269,15 @@ def test_real_recordings(data_dir):
     svc = load_svc(data_dir / "svc")
     surface, air = np.moveaxis(StrokeRenderer(in_air="channel").fit_transform(svc.data)[0], 2, 0)
     assert (surface < 128).sum() > (air < 128).sum() > 20
+
+
+def test_frames_with_their_channels_in_another_order_are_refused():
+    frame = pd.DataFrame({"x": [0.0, 1.0, 2.0], "y": [0.0, 1.0, 0.0], "t": [0.0, 0.01, 0.02]})
+    renderer = StrokeRenderer(channel_names=["x", "y", "t"])
+    images = renderer.fit_transform([frame])
+    for call in (renderer.fit, renderer.transform):
+        with pytest.raises(ValueError, match=r"columns .*'x', 'y', 't'\], got \['t', 'x', 'y'\]: reorder"):
+            call([frame[["t", "x", "y"]]])
+    # Other names go by position.
+    named = frame.rename(columns={"x": "X mm", "y": "Y mm", "t": "ms"})
+    np.testing.assert_array_equal(StrokeRenderer(channel_names=["x", "y", "t"]).fit_transform([named]), images)

@@ -260,3 +260,9 @@ def test_published_bands_survive_clone(X):
 
 def test_time_is_the_fastest_axis(X):
     assert TremorBandFilter(FS).fit_transform(X).strides[1] == X.itemsize
+
+
+def test_names_of_bands_are_different():
+    with pytest.raises(ValueError, match="different names, got '1' twice"):
+        TremorBandFilter(FS, bands={1: (3, 6), "1": (6, 9)}).fit(np.zeros((1, 500)))
+    assert band_channel_names(channels=np.int64(2)) == band_channel_names(channels=2)

@@ -5,11 +5,15 @@ import pandas as pd
 import pytest
 import sklearn
 from sklearn.base import BaseEstimator, clone
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold, cross_val_score
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skpd._recordings import RecordingTransformer, as_object_array, check_recordings, is_ragged
-from skpd.signal import VectorMagnitude
+from skpd.features import TremorFeatures
+from skpd.signal import TremorBandFilter, VectorMagnitude, WindowedClassifier, Windowizer
 
 
 class Reader(BaseEstimator):
@@ -156,3 +160,93 @@ def test_frames_whose_columns_differ_are_refused():
     with pytest.raises(ValueError, match="same columns in the same order"):
         VectorMagnitude().fit([frame, frame.iloc[:5][list("zyx")]])
     assert len(VectorMagnitude().fit_transform([frame, frame.iloc[:5]])) == 2
+
+
+def test_frames_of_one_length_are_checked_too():
+    frame = pd.DataFrame(np.zeros((10, 3)), columns=list("xyz"))
+    with pytest.raises(ValueError, match="same columns in the same order"):
+        TremorBandFilter(50.0).fit([frame, frame[list("zyx")]])
+    with pytest.raises(ValueError, match="or arrays alone"):
+        TremorBandFilter(50.0).fit([frame, frame.to_numpy()])
+    with pytest.raises(ValueError, match="TremorFeatures expected frames with the same columns"):
+        TremorFeatures(50.0).fit([frame, frame[list("zyx")]])
+
+
+def test_frames_keep_the_columns_of_fit():
+    rng = np.random.default_rng(0)
+    frames = [pd.DataFrame(rng.normal(size=(n, 3)), columns=list("xyz")) for n in (300, 200)]
+    turned = [frame[list("zyx")] for frame in frames]
+    for transformer in (TremorBandFilter(50.0), VectorMagnitude(), Windowizer(50.0)):
+        transformer.fit(frames)
+        with pytest.raises(ValueError, match=r"fitted on .* columns \['x', 'y', 'z'\], got \['z', 'y', 'x'\]"):
+            transformer.transform(turned)
+        # Arrays have no names to compare, and a new fit forgets the old ones.
+        transformer.transform([frame.to_numpy() for frame in frames])
+        transformer.fit([frame.to_numpy() for frame in frames])
+        transformer.transform(turned)
+    features = TremorFeatures(50.0).fit([frame.iloc[:200] for frame in frames])
+    with pytest.raises(ValueError, match="TremorFeatures was fitted on frames"):
+        features.transform([frame.iloc[:200] for frame in turned])
+
+
+ONE_CHANNEL = {
+    "table": lambda rows: np.array(rows),
+    "array": lambda rows: np.array(rows)[:, :, None],
+    "list": lambda rows: [np.array(row) for row in rows],
+    "series": lambda rows: [pd.Series(row) for row in rows],
+    "objects": lambda rows: as_object_array(np.array(row) for row in rows),
+    "columns": lambda rows: [np.array(row)[:, None] for row in rows],
+}
+
+
+@pytest.mark.parametrize("fitted", ONE_CHANNEL)
+@pytest.mark.parametrize("given", ONE_CHANNEL)
+def test_one_channel_may_come_in_any_form(fitted, given):
+    """Which form the recordings of a fold have can depend on their lengths."""
+    rng = np.random.default_rng(0)
+    train, test = rng.normal(size=(3, 300)), rng.normal(size=(2, 300))
+    transformer = make_pipeline(VectorMagnitude(), TremorBandFilter(50.0)).fit(ONE_CHANNEL[fitted](train))
+    expected = TremorBandFilter(50.0).fit_transform(np.abs(test))
+    found = transformer.transform(ONE_CHANNEL[given](test))
+    np.testing.assert_array_equal(np.stack(list(found)), expected)
+
+
+@pytest.mark.parametrize("fitted", [form for form in ONE_CHANNEL if form != "table"])
+def test_one_channel_of_any_length(fitted):
+    rng = np.random.default_rng(0)
+    transformer = TremorBandFilter(50.0).fit(ONE_CHANNEL[fitted](rng.normal(size=(3, 300))))
+    assert transformer.n_features_in_ == 1
+    for given, form in ONE_CHANNEL.items():
+        assert transformer.transform(form(rng.normal(size=(2, 400))))[1].shape == (400, 3), given
+
+
+def test_folds_of_recordings_of_several_lengths():
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=n) for n in [300] * 8 + [400] * 4]
+    model = WindowedClassifier(make_pipeline(TremorFeatures(50.0), SimpleImputer(), GaussianNB()), Windowizer(50.0))
+    y = np.tile([0, 1], 6)
+    scores = cross_val_score(model, X, y, cv=KFold(3), error_score="raise")
+    np.testing.assert_array_equal(
+        scores, cross_val_score(model, as_object_array(X), y, cv=KFold(3), error_score="raise")
+    )
+
+
+def test_a_bare_recording_is_no_batch_after_fit():
+    transformer = TremorBandFilter(50.0).fit(np.zeros((2, 300, 3)))
+    with pytest.raises(ValueError, match=r"X has 1 channel\(s\).* expecting 3 features .*X\[None\]"):
+        transformer.transform(np.zeros((300, 3)))
+
+
+def test_names_pass_through_a_whole_road():
+    X = np.random.default_rng(0).normal(size=(4, 600, 3))
+    road = make_pipeline(
+        VectorMagnitude(), TremorBandFilter(50.0), Windowizer(50.0), TremorFeatures(50.0, pool=("mean",))
+    )
+    road.fit(X)
+    assert len(road.get_feature_names_out()) == 102
+    windows = Windowizer(50.0).fit(X)
+    assert windows.get_feature_names_out().tolist() == ["ch0", "ch1", "ch2"]
+    assert windows.get_feature_names_out(["x", "y", "z"]).tolist() == ["x", "y", "z"]
+    for names in (["x", "y"], ["x", "x", "z"]):
+        with pytest.raises(ValueError, match="each by a name of its own"):
+            windows.get_feature_names_out(names)

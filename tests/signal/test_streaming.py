@@ -220,6 +220,8 @@ def test_an_infinite_sample_is_named():
         ([], "at least one piece"),
         ([np.zeros((5, 3)), np.zeros((5, 2))], "got 3 and 2"),
         ([np.zeros((5, 3, 1))], r"got shape \(5, 3, 1\)"),
+        (np.zeros((50, 3)).tolist(), r"got a list of numbers: pass a recording of lists as np.asarray\(recording\)"),
+        ([0.0] * 50, "expected pieces that are arrays|got shape"),
         (np.zeros((3, 100)), r"more channels than timesteps, shape \(3, 100\): it looks transposed, pass recording.T"),
     ],
 )
@@ -248,3 +250,7 @@ def test_wrong_parameters_are_errors_at_once():
     for road in (Windowizer(RATE), make_pipeline(Windowizer(RATE), TremorBandFilter(RATE))):
         with pytest.raises(ValueError, match="road: expected a TremorBandFilter"):
             iter_filtered(np.zeros(10), road)
+    with pytest.raises(
+        ValueError, match=r"whole numbers 0 <= overlap < chunk_size, got overlap=0 and chunk_size=1000\.0"
+    ):
+        iter_filtered(np.zeros(10), TremorBandFilter(RATE), chunk_size=1e3)
