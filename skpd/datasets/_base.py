@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Sequence
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from ..exceptions import DataFileError
 __all__ = [
     "ACCELERATION_UNITS",
     "STANDARD_GRAVITY",
+    "as_text",
     "ask",
     "make_bunch",
+    "people_and_labels",
     "refuse_special",
     "resolve_folder",
     "to_si",
@@ -148,11 +151,18 @@ def ask(path: Path, source: Callable[[Path], Any] | None, name: str) -> Any:
     DataFileError
         If the function knows nothing of this file: such a label would become a class of its own, and such files those
         of one person.
+    ValueError
+        If the function returns something that is not one value.
     """
     if source is None:
         return None
     value = source(path)
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    if not pd.api.types.is_scalar(value):
+        raise ValueError(
+            f"{name}: expected a function that returns one text or number for a file, got {repr(value)[:60]} for "
+            f"{path}. Return str(...) of it, or one of its values."
+        )
+    if pd.isna(value):
         raise DataFileError(
             path,
             found=f"{value!r} from {name}=...",
@@ -160,6 +170,36 @@ def ask(path: Path, source: Callable[[Path], Any] | None, name: str) -> Any:
             advice="Name it there, or leave the file out.",
         )
     return value
+
+
+def as_text(value: Any) -> str:
+    """Write an id or a label; a whole number without a fraction, since 1 and 1.0 are one of them."""
+    # Beyond 2 ** 53 a float does not tell which whole number it was.
+    if isinstance(value, (float, np.floating)) and abs(float(value)) < 2**53 and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def people_and_labels(
+    frame: pd.DataFrame, *, subject: bool, target: bool
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return the people and the labels in the columns "subject" and "target" of a frame, each where it is known.
+
+    People are text. Labels of one kind stay numbers, truth values or text; of several kinds all become text, in the
+    form that each also has without the others, and in `frame` too.
+    """
+    people = np.asarray([as_text(value) for value in frame["subject"]]) if subject else None
+    if not target:
+        return people, None
+    labels = frame["target"].tolist()
+    if len({_kind(label) for label in labels}) > 1:
+        labels = [as_text(label) for label in labels]
+        frame["target"] = labels
+    return people, np.asarray(labels)
+
+
+def _kind(label: Any) -> type:
+    return next((kind for kind in (bool, Number, str) if isinstance(label, kind)), type(label))
 
 
 def to_si(values: np.ndarray, units: str) -> np.ndarray:

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import StrOptions, validate_params
 
 from .._recordings import as_object_array
 from ..exceptions import DataFileError
-from ._base import ask
+from ._base import ask, people_and_labels
 from ._images import IMAGE_SUFFIXES, check_image_size, read_image, to_array
 from ._layout import Paths, find_files
 from ._parse import Skipped
@@ -58,8 +58,8 @@ def load_drawings(
     Parameters
     ----------
     paths : str, path-like or sequence of them
-        Files, or a folder of which all PNG and JPEG files are read in the order of their names. Folders in it are not
-        looked into: pass ``sorted(folder.glob("*/*.png"))``.
+        Files, each once, or a folder of which all PNG and JPEG files are read in the order of their names, without
+        those that begin with a dot. Folders in it are not looked into: pass ``sorted(folder.glob("*/*.png"))``.
     subject, target : callable or None, default=None
         A function that gets the file's path and returns the person or the label; None for not known.
     image_size : (height, width) or None, default=(100, 100)
@@ -101,6 +101,8 @@ def load_drawings(
     DataFileError
         If there is no such file; if one is no PNG or JPEG, cut, or larger than 36 million pixels; or if `subject` or
         `target` knows nothing of it.
+    ValueError
+        If `paths` names a file twice, or `subject` or `target` returns something that is not one text or number.
 
     Warns
     -----
@@ -156,10 +158,9 @@ def load_drawings(
     if not frame["drawing"].is_unique:
         frame["drawing"] = frame["file"]
     data = as_object_array(images) if size is None else np.stack(images)
-    y = None if target is None else np.asarray(frame["target"].tolist())
+    groups, y = people_and_labels(frame, subject=subject is not None, target=target is not None)
     if return_X_y:
         return data, y
-    groups = None if subject is None else frame["subject"].to_numpy(dtype=str)
     names = None if y is None else np.unique(y).tolist()
     return Bunch(
         data=data,

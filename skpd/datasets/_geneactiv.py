@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from ..exceptions import DataFileError
-from ._base import ask, make_bunch
+from ._base import ask, make_bunch, people_and_labels
 from ._geneactiv_files import CHANNELS, DeviceFile, leading_number, read_device_file
 from ._geneactiv_header import parse_zone
 from ._layout import Paths, common_rate, find_files
@@ -72,7 +72,8 @@ def load_geneactiv(
     Parameters
     ----------
     paths : str, path-like or sequence of them
-        Files, ``.bin`` or raw ``.csv`` exports, or a folder of which all such files are read.
+        Files, ``.bin`` or raw ``.csv`` exports, each once, or a folder of which all such files are read, without those
+        that begin with a dot.
     channels : sequence of str, default=("x", "y", "z")
         Of "x", "y", "z" (m/s^2), "light" (lux), "button" (0 or 1) and "temperature" (degrees Celsius, which a
         ``.bin`` file states once a page).
@@ -133,6 +134,8 @@ def load_geneactiv(
     DataFileError
         If a file is not what its name says; with ``errors="raise"`` also if any page is damaged, missing, repeated or
         out of order, if the header claims pages that are not there, or if a clock goes back.
+    ValueError
+        If `paths` names a file twice, or `subject` or `target` returns something that is not one text or number.
 
     Warns
     -----
@@ -201,8 +204,8 @@ def load_geneactiv(
             table["recording"] = table["file"] + ":" + table["recording"]
     origins = [(Path(row["file"]), row["recording"]) for row in rows]
     rate = resample_to or common_rate(frame["measured_rate_hz"].tolist(), origins)
-    groups = None if (frame["subject"] == "").any() else frame["subject"].to_numpy(dtype=str)
-    labels = None if target is None else np.asarray(frame["target"].tolist())
+    named = not (frame["subject"] == "").any()
+    groups, labels = people_and_labels(frame, subject=named, target=target is not None)
     return make_bunch(
         signals,
         target=labels,

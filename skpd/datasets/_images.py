@@ -64,7 +64,9 @@ def read_image(path: Path) -> Image.Image:
                         expected=f"at most {_MAX_PIXELS} pixels",
                         advice="Save it smaller.",
                     )
+                raw_mode = image.tile[0][3] if image.tile else ""
                 image.load()
+                _scale_transparency(image, raw_mode)
                 return ImageOps.exif_transpose(image)
     except DataFileError:
         raise
@@ -78,6 +80,15 @@ def read_image(path: Path) -> Image.Image:
         raise DataFileError(path, found=found, expected=expected, advice="It may be cut: copy it again.") from error
 
 
+def _scale_transparency(image: Image.Image, raw_mode: Any) -> None:
+    """Bring the transparent level or colour to 8 bits where Pillow did so with the pixels alone."""
+    level = image.info.get("transparency")
+    if raw_mode in ("L;2", "L;4") and isinstance(level, int):
+        image.info["transparency"] = level * {"L;2": 85, "L;4": 17}[raw_mode]
+    elif raw_mode == "RGB;16B" and isinstance(level, tuple):
+        image.info["transparency"] = tuple(channel >> 8 for channel in level)
+
+
 def to_array(image: Image.Image, size: tuple[int, int] | None, fit: str = "stretch") -> np.ndarray:
     """Return an image as RGB of (height, width), 0 to 255; `fit` as in `load_drawings`."""
     return np.asarray(_resize(_to_rgb(image), size, fit))
@@ -86,8 +97,11 @@ def to_array(image: Image.Image, size: tuple[int, int] | None, fit: str = "stret
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Bring an image of any mode to 8-bit RGB; what is transparent becomes white."""
     if image.mode.startswith("I"):
-        # 16-bit grey: Pillow would clip, not scale.
-        image = Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
+        # 16-bit grey: Pillow would clip, not scale. One level may stand for what is transparent.
+        levels = np.asarray(image).astype(np.uint16)
+        grey = (levels >> 8).astype(np.uint8)
+        grey[levels == image.info.get("transparency", -1)] = 255
+        return Image.fromarray(grey).convert("RGB")
     if image.has_transparency_data:
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image.convert("RGBA"))

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import STANDARD_GRAVITY, ask, make_bunch, to_si
-from ._parse import Skipped, check_time, numeric_columns
-from ._timestamps import UniformSignal, elapsed_seconds, split_at_gaps, to_uniform
+from ._base import STANDARD_GRAVITY, ask, make_bunch, people_and_labels, to_si
+from ._parse import Skipped, check_time, numeric_columns, parse_label, to_text
+from ._timestamps import UniformSignal, clock_resolution, elapsed_seconds, split_at_gaps, to_uniform
 
 __all__ = ["Layout", "Paths", "Place", "Source", "check_channels", "common_rate", "find_files", "load_tables"]
 
@@ -50,6 +51,7 @@ class Layout:
     recording: str | None
     subject: Source
     target: Source
+    decimal: str = "."
 
     def __post_init__(self) -> None:
         if self.time is None and self.sampling_rate is None:
@@ -93,7 +95,7 @@ def load_tables(
         except DataFileError as error:
             skipped.add(error)
             continue
-        for name, where, seconds, values, labels in pieces:
+        for name, where, seconds, resolution, values, labels in pieces:
             try:
                 signal = to_uniform(
                     seconds,
@@ -104,6 +106,7 @@ def load_tables(
                     resample_to=layout.resample_to,
                     max_gap=layout.max_gap,
                     disorder=layout.disorder,
+                    resolution=resolution,
                 )
             except DataFileError as error:
                 skipped.add(error)
@@ -123,8 +126,7 @@ def load_tables(
     rates = [signal.sampling_rate for signal in signals]
     rate = common_rate(rates, origins, layout.resample_to or layout.sampling_rate)
     frame.insert(5, "duration_s", frame["n_timesteps"] / rate)
-    target = None if layout.target is None else np.asarray(frame["target"].tolist())
-    groups = None if layout.subject is None else frame["subject"].to_numpy(dtype=str)
+    groups, target = people_and_labels(frame, subject=layout.subject is not None, target=layout.target is not None)
     return make_bunch(
         [signal.values for signal in signals],
         target=target,
@@ -169,28 +171,48 @@ def _warn_of_units(recordings: list[np.ndarray], units: str) -> None:
 
 
 def find_files(paths: Paths, *suffixes: str) -> list[Path]:
-    """Return the files that `paths` names: themselves, or those of a folder that end in one of `suffixes`."""
+    """Return the files that `paths` names, each once: themselves, or those of a folder that end in one of `suffixes`.
+
+    Of a folder, names that begin with a dot are left aside: those with "._" are macOS's notes on the files themselves.
+    """
     if not isinstance(paths, (str, os.PathLike)):
-        files = [Path(path) for path in paths]
+        files = [_expand(path) for path in paths]
         if not files:
             raise ValueError("paths: expected at least one file, got none.")
+        _refuse_repeated(files)
         return files
-    path = Path(paths).expanduser()
+    path = _expand(paths)
     if not path.is_dir():
         return [path]
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in suffixes)
+    files = sorted(p for p in path.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith("."))
     if not files:
         kinds = " or ".join(suffixes)
         raise DataFileError(path, found=f"a folder without {kinds} files", expected=f"at least one {kinds} file")
+    _refuse_repeated(files)
     return files
+
+
+def _refuse_repeated(files: Sequence[Path]) -> None:
+    """Refuse two names of one file, which would be two recordings, perhaps on both sides of a split."""
+    seen: dict[str, Path] = {}
+    for file in files:
+        if (first := seen.setdefault(os.path.realpath(file), file)) is not file:
+            also = "" if first == file else f", also as {first}"
+            raise ValueError(f"paths: expected each file once, got {file} twice{also}. Leave one of them out.")
+
+
+def _expand(path: str | os.PathLike) -> Path:
+    # By os.path, which leaves a "~" that is no one's home as it is; pathlib raises.
+    return Path(os.path.expanduser(path))
 
 
 def _pieces(
     path: Path, table: pd.DataFrame, place: Place, layout: Layout
-) -> Iterator[tuple[str, str, np.ndarray, np.ndarray, dict[str, Any]]]:
-    """Yield (name, place, seconds, values in m/s^2, subject and target) of each recording of a file."""
+) -> Iterator[tuple[str, str, np.ndarray, float, np.ndarray, dict[str, Any]]]:
+    """Yield (name, place, seconds, their resolution, values in m/s^2, subject and target) of a file's recordings."""
     values = to_si(numeric_columns(path, table, layout.channels, place), layout.units)
     time = None if layout.time is None else check_time(path, table[layout.time], layout.time_unit, place)
+    table = table.assign(**{column: to_text(path, table[column]) for column in layout.keys})
     for column in layout.keys:
         for row in table.index[table[column].isna()]:
             raise DataFileError(
@@ -205,27 +227,30 @@ def _pieces(
         where = f"recording {name}" if layout.recording else ""
         if time is None:
             assert layout.sampling_rate is not None
-            seconds = np.arange(len(rows)) / layout.sampling_rate
+            seconds, resolution = np.arange(len(rows)) / layout.sampling_rate, 0.0
         else:
             seconds = elapsed_seconds(time.iloc[rows], layout.time_unit)
+            resolution = clock_resolution(time.iloc[rows], layout.time_unit)
         labels = {
-            "subject": _label(path, part, layout.subject, "subject", place),
-            "target": _label(path, part, layout.target, "target", place),
+            "subject": _label(path, part, layout.subject, "subject", place, str),
+            # What is a number in one file is one in all of them, whatever pandas takes a column for.
+            "target": _label(path, part, layout.target, "target", place, partial(parse_label, decimal=layout.decimal)),
         }
         if not layout.split_gaps:
-            yield str(name), where, seconds, values[rows], labels
+            yield str(name), where, seconds, resolution, values[rows], labels
             continue
         for i, stretch in enumerate(split_at_gaps(seconds, values[rows], layout.max_gap)):
             place_of = f"{where + ', ' if where else ''}from {seconds[stretch].min():.3f} s"
-            yield f"{name}_{i}", place_of, seconds[stretch], values[rows][stretch], labels
+            yield f"{name}_{i}", place_of, seconds[stretch], resolution, values[rows][stretch], labels
 
 
-def _label(path: Path, part: pd.DataFrame, source: Source, name: str, place: Place) -> Any:
-    """Return the one value of a recording: from its column, from the path, or None."""
+def _label(path: Path, part: pd.DataFrame, source: Source, name: str, place: Place, parse: Callable[[str], Any]) -> Any:
+    """Return the one value of a recording: from the text in its column, from the path, or None."""
     if not isinstance(source, str):
         return ask(path, source, name)
     column = part[source]
-    changed = (column != column.iloc[0]).to_numpy()
+    value = parse(column.iloc[0])
+    changed = column.isin([text for text in column.unique() if parse(text) != value]).to_numpy()
     if changed.any():
         row = int(np.argmax(changed))
         raise DataFileError(
@@ -235,7 +260,7 @@ def _label(path: Path, part: pd.DataFrame, source: Source, name: str, place: Pla
             expected="one value in all rows of a recording",
             advice="Name the column that tells recordings apart with recording=...",
         )
-    return column.iloc[0]
+    return value
 
 
 def _describe(signal: UniformSignal) -> dict[str, Any]:

@@ -15,16 +15,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import refuse_special, unreadable
+from ._base import as_text, refuse_special, unreadable
+from ._rows import NUMBER
 
 __all__ = [
     "Losses",
     "Skipped",
     "check_time",
     "numeric_columns",
+    "parse_label",
     "read_csv_columns",
     "read_parquet_columns",
     "to_numbers",
+    "to_text",
 ]
 
 
@@ -34,6 +37,11 @@ _SEPARATORS = (",", ";", "\t", "|")
 _HEADER_LIMIT, _MAX_REPEATED = 1 << 20, 1000
 #: Squares of larger numbers overflow.
 _LARGEST = 1e150
+#: What pandas takes for a missing value unless it is told. In a column of labels these are words.
+_MISSING = [
+    *("", "NA", "<NA>", "N/A", "n/a", "NULL", "null", "None", "NaN", "-NaN", "nan", "-nan", "#N/A", "#N/A N/A", "#NA"),
+    *("1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+]
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
@@ -108,6 +116,7 @@ def read_csv_columns(
     columns: Sequence[str],
     *,
     text: Sequence[str] = (),
+    labels: Sequence[str] = (),
     separator: str = ",",
     decimal: str = ".",
     encoding: str = "utf-8",
@@ -123,6 +132,8 @@ def read_csv_columns(
         The columns that must be there. Others are not returned.
     text : sequence of str, default=()
         Those of `columns` that stay text, such as ids with leading zeros.
+    labels : sequence of str, default=()
+        Those of `columns` that stay text and where "NA" or "None" is a word; "" is a cell without one.
     separator, decimal, encoding : str
         How the file is written.
     names : sequence of str or None, default=None
@@ -140,20 +151,27 @@ def read_csv_columns(
     try:
         if names is None:
             _check_header(path, columns, separator, encoding)
+        form: dict[str, Any] = {
+            "sep": separator,
+            "decimal": decimal,
+            "encoding": encoding,
+            "header": None if names is not None else 0,
+            "names": None if names is None else list(names),
+            "index_col": False,
+            "skip_blank_lines": False,
+            "skipinitialspace": True,
+        }
+        # pandas wants the names as the file has them, with the spaces behind.
+        found = pd.read_csv(path, nrows=0, **form).columns if names is None else form["names"]
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             table = pd.read_csv(
                 path,
-                sep=separator,
-                decimal=decimal,
-                encoding=encoding,
-                header=None if names is not None else 0,
-                names=None if names is None else list(names),
-                dtype=dict.fromkeys(text, "string"),
-                index_col=False,
-                skip_blank_lines=False,
-                skipinitialspace=True,
+                dtype={name: "string" for name in found if str(name).strip() in {*text, *labels}},
+                na_values={name: [""] if str(name).strip() in labels else _MISSING for name in found},
+                keep_default_na=False,
                 low_memory=False,
+                **form,
             )
     except OSError as error:
         raise unreadable(path, error) from error
@@ -206,8 +224,37 @@ def read_parquet_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFra
     return table[list(columns)], lambda row: f"row {row}"
 
 
+def to_text(path: Path, column: pd.Series) -> pd.Series:
+    """Return a column of ids or labels as text without spaces around it; None where there is none."""
+    try:
+        codes, values = pd.factorize(column)
+    except TypeError as error:
+        raise DataFileError(
+            path, where=f"column {column.name!r}", found="lists or tables in its cells", expected="one value in each"
+        ) from error
+    # The code of a missing value is -1: the last.
+    texts = np.array([*(as_text(value).strip() or None for value in values), None], dtype=object)
+    return pd.Series(texts[codes], index=column.index, name=column.name, dtype=object)
+
+
+def parse_label(text: str, decimal: str = ".") -> bool | int | float | str:
+    """Return the truth value or the finite number that a text is, else the text."""
+    if text in ("True", "TRUE", "true", "False", "FALSE", "false"):
+        return text.lower() == "true"
+    point = text.replace(decimal, ".")
+    if not NUMBER.fullmatch(point):
+        return text
+    if text.lstrip("+-").isdecimal():
+        # Longer ones are no 64-bit number, and as floats would be equal to their neighbours.
+        return int(text) if len(text) <= 18 else text
+    return float(point) if np.isfinite(float(point)) else text
+
+
 def to_numbers(column: pd.Series) -> pd.Series:
     """Return the numbers of a column; NaN for what is none, infinity for what is too large."""
+    if _is_clock(column):
+        # pandas would call their nanoseconds numbers.
+        return pd.Series(np.nan, index=column.index, name=column.name)
     try:
         numbers = pd.to_numeric(column, errors="coerce")
     except OverflowError:
@@ -227,14 +274,24 @@ def _to_float(value: Any) -> float:
         return np.nan
 
 
-def numeric_columns(path: Path, table: pd.DataFrame, columns: Sequence[str], place: Callable[[int], str]) -> np.ndarray:
-    """Return `columns` as float64 of shape (n, len(columns)); empty cells are NaN, text and infinity errors."""
+def numeric_columns(
+    path: Path,
+    table: pd.DataFrame,
+    columns: Sequence[str],
+    place: Callable[[int], str],
+    *,
+    may_be_empty: Sequence[str] = (),
+) -> np.ndarray:
+    """Return `columns` as float64 of shape (n, len(columns)); empty cells are NaN, text and infinity errors.
+
+    So is a column without any value, unless it is one of `may_be_empty`.
+    """
     values = np.empty((len(table), len(columns)))
     for i, column in enumerate(columns):
         numbers = to_numbers(table[column])
         _refuse(path, table[column], (numbers.isna() & table[column].notna()).to_numpy(), place, "a number")
         values[:, i] = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-        if np.isnan(values[:, i]).all():
+        if np.isnan(values[:, i]).all() and column not in may_be_empty:
             raise DataFileError(
                 path,
                 where=f"column {column!r}",
@@ -247,21 +304,23 @@ def numeric_columns(path: Path, table: pd.DataFrame, columns: Sequence[str], pla
 
 
 def check_time(path: Path, time: pd.Series, time_unit: str | None, place: Callable[[int], str]) -> pd.Series:
-    """Return a column of times as numbers, or as datetimes where `time_unit` is "iso" or None; none may be missing."""
-    if time_unit in (None, "iso"):
-        if not pd.api.types.is_datetime64_any_dtype(time):
-            parsed = pd.to_datetime(time.astype("string"), format="ISO8601", errors="coerce", utc=True)
-            expected = "an ISO 8601 date and time (time_unit='iso'), or numbers with time_unit='s', 'ms', 'us' or 'ns'"
-            _refuse(path, time, parsed.isna().to_numpy(), place, expected)
-            return parsed
+    """Return a column of times as numbers, or as datetimes or durations, which need no unit; none may be missing."""
+    if _is_clock(time):
         _refuse(path, time, time.isna().to_numpy(), place, "a time")
         return time
-    if pd.api.types.is_datetime64_any_dtype(time):
-        return check_time(path, time, None, place)
+    if time_unit in (None, "iso"):
+        parsed = pd.to_datetime(time.astype("string"), format="ISO8601", errors="coerce", utc=True)
+        expected = "an ISO 8601 date and time (time_unit='iso'), or numbers with time_unit='s', 'ms', 'us' or 'ns'"
+        _refuse(path, time, parsed.isna().to_numpy(), place, expected)
+        return parsed
     numbers = to_numbers(time)
     bad = ~np.isfinite(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
     _refuse(path, time, bad, place, f"a number of {time_unit} (time_unit='iso' reads ISO 8601 dates)")
     return numbers
+
+
+def _is_clock(column: pd.Series) -> bool:
+    return pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column)
 
 
 def _check_header(path: Path, columns: Sequence[str], separator: str, encoding: str) -> None:

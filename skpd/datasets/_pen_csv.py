@@ -74,7 +74,8 @@ def load_pen_csv(
     Parameters
     ----------
     paths : str, path-like or sequence of them
-        Files, or a folder of which all ``*.csv`` files are read in the order of their names.
+        Files, each once, or a folder of which all ``*.csv`` files are read in the order of their names, without those
+        that begin with a dot.
     columns : mapping of str to str
         Which column of the files each channel is: "x", "y" and "t", and what there is of "pressure", "azimuth",
         "altitude" and "pen_down". Without pen_down the pen is down where pressure is above 0.
@@ -105,13 +106,15 @@ def load_pen_csv(
     -------
     data : :class:`~sklearn.utils.Bunch`
         With the entries of :func:`load_svc`, of `frame` without n_claimed and problem. Channels that are not in
-        `columns`, and empty cells, are NaN.
+        `columns`, and empty cells, are NaN; of all but x, y and t a file may have no value at all.
 
     Raises
     ------
     DataFileError
         If a file is missing, empty, not text of the stated encoding or not a table; lacks a column; holds text where
         numbers belong or values outside what their unit allows; or has timestamps that are out of order.
+    ValueError
+        If `paths` names a file twice, or `subject` or `target` returns something that is not one text or number.
 
     Warns
     -----
@@ -147,7 +150,8 @@ def load_pen_csv(
             path, list(columns.values()), separator=separator, decimal=decimal, encoding=encoding, names=names
         )
         others = [channel for channel in columns if channel != "t"]
-        numbers = numeric_columns(path, table, [columns[channel] for channel in others], place)
+        optional = [columns[channel] for channel in others if channel not in ("x", "y")]
+        numbers = numeric_columns(path, table, [columns[c] for c in others], place, may_be_empty=optional)
         values = dict(zip(others, numbers.T, strict=True))
         values["t"] = check_time(path, table[columns["t"]], time_unit, place).to_numpy(dtype=np.float64)
         return to_pen(values, scale, path=path, place=place, disorder=disorder), {}

@@ -14,9 +14,9 @@ from sklearn.utils import Bunch
 
 from .._recordings import as_object_array
 from ..exceptions import DataFileError, DataFileWarning
-from ._base import ask
+from ._base import ask, people_and_labels
 from ._parse import Skipped
-from ._timestamps import TIME_UNITS
+from ._timestamps import TIME_UNITS, clock_resolution, round_rate
 
 __all__ = [
     "ANGLE_UNITS",
@@ -71,21 +71,27 @@ class PenRecording:
         Where each point stood among the rows that were read.
     n_duplicates, n_out_of_order : int
         Timestamps that repeat the one before, and that are earlier than it.
+    resolution : float
+        Of the clock, s: times closer than this are not told apart.
     """
 
     points: np.ndarray
     rows: np.ndarray
     n_duplicates: int
     n_out_of_order: int
+    resolution: float = 0.0
 
     @property
     def facts(self) -> dict[str, Any]:
         """The columns of `frame` that describe a recording."""
         steps = np.diff(self.points[:, 2])
+        usual = steps < 1.9 * np.median(steps)
         return {
             "duration_s": float(self.points[-1, 2]),
             "n_points": len(self.points),
-            "measured_rate_hz": float(1 / steps[steps < 1.9 * np.median(steps)].mean()),
+            "measured_rate_hz": round_rate(
+                1 / steps[usual].mean(), steps[usual], self.resolution * (1 + (~usual).sum())
+            ),
             "largest_gap_s": float(steps.max()),
             "n_duplicates": self.n_duplicates,
             "n_out_of_order": self.n_out_of_order,
@@ -128,6 +134,7 @@ def to_pen(
     points = np.full((len(columns["t"]), len(PEN_CHANNELS)), np.nan)
     for channel, values in columns.items():
         points[:, PEN_CHANNELS.index(channel)] = values
+    resolution = clock_resolution(points[:, 2], scale.time_unit)
     # Subtracted first: the tablet's clock may stand at years.
     with np.errstate(over="ignore"):
         points[:, 2] = (points[:, 2] - points[0, 2]) * TIME_UNITS[scale.time_unit]
@@ -148,7 +155,7 @@ def to_pen(
         expected = f"{least} to {most} degrees (angle_unit={scale.angle_unit!r})"
         limits = (np.deg2rad(least) - 1e-9, np.deg2rad(most) + 1e-9)
         _check_range(points[:, j], columns, channel, limits, expected, path, place)
-    return _order(points, disorder, path, place)
+    return _order(points, disorder, path, place, resolution)
 
 
 def _check_range(
@@ -175,7 +182,9 @@ def _check_range(
         )
 
 
-def _order(points: np.ndarray, disorder: str, path: Path, place: Callable[[int], str]) -> PenRecording:
+def _order(
+    points: np.ndarray, disorder: str, path: Path, place: Callable[[int], str], resolution: float
+) -> PenRecording:
     """Bring the points of a recording to increasing times that begin at 0."""
     t = points[:, 2]
     steps = np.diff(t)
@@ -205,7 +214,7 @@ def _order(points: np.ndarray, disorder: str, path: Path, place: Callable[[int],
     points[:, 2] -= points[0, 2]
     if not (np.diff(points[:, 2]) > 0).all():
         raise _too_long(path, points[-1, 2])
-    return PenRecording(points, rows, n_repeated, n_back)
+    return PenRecording(points, rows, n_repeated, n_back, resolution)
 
 
 def _too_long(path: Path, seconds: float) -> DataFileError:
@@ -241,7 +250,8 @@ def warn_of_faint_pressure(path: Path, data: Sequence[np.ndarray], scale: PenSca
     """Warn if no pressure reaches `share` of the full scale: the tablet probably has fewer levels than stated."""
     if scale.pressure_levels is None:
         return
-    highest = max(float(points[:, 3].max()) for points in data)
+    # fmax passes over the NaN of points, and of whole files, without a pressure.
+    highest = np.fmax.reduce(np.concatenate([points[:, 3] for points in data]))
     if 0 < highest < share:
         full = scale.pressure_levels - 1
         warnings.warn(
@@ -301,8 +311,7 @@ def load_files(
     frame = pd.DataFrame(rows)
     if not frame["recording"].is_unique:
         frame["recording"] = frame["file"]
-    labels = None if target is None else np.asarray(frame["target"].tolist())
-    groups = None if subject is None else frame["subject"].to_numpy(dtype=str)
+    groups, labels = people_and_labels(frame, subject=subject is not None, target=target is not None)
     return pen_bunch(
         pens,
         target=labels,

@@ -12,9 +12,10 @@ import numpy as np
 from ..exceptions import DataFileError, DataFileWarning
 from ._base import refuse_special, unreadable
 
-__all__ = ["parse_rows", "read_lines"]
+__all__ = ["NUMBER", "parse_rows", "read_lines"]
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+#: A number as files hold it; Python would also take "nan" and "1_000".
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def read_lines(path: Path, encoding: str = "utf-8") -> list[str]:
@@ -99,4 +100,4 @@ def _fault(line: str, n_columns: int, separator: str | None) -> str:
     fields = [field.strip() for field in line.split(separator)]
     if len(fields) != n_columns:
         return f"{len(fields)} field(s), {line[:40]!r}"
-    return next((repr(f[:40]) for f in fields if not _NUMBER.fullmatch(f) or np.isinf(float(f))), "")
+    return next((repr(f[:40]) for f in fields if not NUMBER.fullmatch(f) or np.isinf(float(f))), "")

@@ -90,7 +90,8 @@ def load_svc(
     Parameters
     ----------
     paths : str, path-like or sequence of them
-        Files, or a folder of which all ``*.svc`` files are read in the order of their names.
+        Files, each once, or a folder of which all ``*.svc`` files are read in the order of their names, without those
+        that begin with a dot.
     columns : sequence of str
         What the seven numbers are, in their order: "x", "y", "time", "pen_down", "azimuth", "altitude" and
         "pressure". Nothing in a file tells: PaHaW, for one, stores y before x.
@@ -153,6 +154,8 @@ def load_svc(
         If a file is missing, empty, not text, or has fewer rows than it claims; if a line does not hold seven
         numbers; if values are outside what their unit allows, as they are where columns or units are wrong; or if
         timestamps are out of order.
+    ValueError
+        If `paths` names a file twice, or `subject` or `target` returns something that is not one text or number.
 
     Warns
     -----

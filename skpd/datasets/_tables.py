@@ -69,7 +69,8 @@ def load_csv_recordings(
     Parameters
     ----------
     paths : str, path-like or sequence of them
-        Files, or a folder of which all ``*.csv`` files are read in the order of their names.
+        Files, each once, or a folder of which all ``*.csv`` files are read in the order of their names, without those
+        that begin with a dot.
     channels : sequence of str, default=("x", "y", "z")
         Columns of the signal.
     units : {"m/s^2", "g"}, default="m/s^2"
@@ -88,7 +89,7 @@ def load_csv_recordings(
         marks a gap everywhere in skpd.
     split_gaps : bool, default=False
         Make a recording of its own, with "_0", "_1", ... behind its name, of each stretch between times longer than
-        `max_gap` without a sample.
+        `max_gap` without a complete sample: one with a channel missing is none.
     disorder : {"raise", "fix"}, default="raise"
         What to do with timestamps that repeat or go back. "fix" sorts them, keeps the first of equal ones, and
         counts both in `frame`.
@@ -96,7 +97,8 @@ def load_csv_recordings(
         Column that tells recordings apart where a file holds several. None: one file, one recording.
     subject, target : str, callable or None, default=None
         Column that holds the person or the label, the same in all rows of a recording; or a function that gets the
-        file's path and returns it; or None for not known.
+        file's path and returns it; or None for not known. Only an empty cell is missing: "NA" and "None" are words.
+        Spaces around a word do not count. Recordings and persons are text ("007" is not "7").
     separator, decimal, encoding : str, default=",", ".", "utf-8"
         How the files are written.
     names : sequence of str or None, default=None
@@ -114,20 +116,22 @@ def load_csv_recordings(
         data : ndarray of shape (n, n_timesteps, n_channels), or object ndarray of shape (n,)
             m/s^2. An object array of (n_timesteps_i, n_channels) arrays where lengths differ.
         target, groups : ndarray of shape (n,) or None
-            Label and person.
+            Label and person. Labels of a column are numbers where those of all files are (or truth values, "true" or
+            "false"); otherwise all are text, in which 1 and 1.0 are both "1".
         target_names : list or None
             The distinct labels, sorted.
         sampling_rate : float
-            Hz; `resample_to`, else `sampling_rate`, else the median of the measured rates.
+            Hz; `resample_to`, else `sampling_rate`, else the median of the measured rates. A rate is measured as far as
+            the clock tells: one of six digits within what seconds since 1970 resolve as floats is that.
         units : str
             "m/s^2".
         channel_names : list of str
             `channels`.
         frame : DataFrame
             One row a recording: recording, subject, target, file, start_s (after the first time stated), duration_s,
-            n_timesteps, measured_rate_hz, largest_gap_s, n_gaps (times longer than `max_gap` without a sample),
-            n_missing (NaN rows), n_duplicates, n_out_of_order. Where two files use one name, names of recordings
-            begin with the file.
+            n_timesteps, measured_rate_hz, largest_gap_s (between two complete samples), n_gaps (times longer than
+            `max_gap` without a complete sample, as with `split_gaps`), n_missing (rows with NaN), n_duplicates,
+            n_out_of_order. Where two files use one name, names of recordings begin with the file.
         skipped : DataFrame
             Files left out: file, reason. Empty with ``errors="raise"``.
         DESCR : str
@@ -141,6 +145,8 @@ def load_csv_recordings(
         If a file is missing, empty, not text of the stated encoding or not a table; lacks a column; holds text where
         numbers belong (the line is named); has timestamps that are out of order or not uniform; or if the rates of
         the recordings differ by more than 1 %.
+    ValueError
+        If `paths` names a file twice, or `subject` or `target` returns something that is not one text or number.
 
     Warns
     -----
@@ -185,13 +191,18 @@ def load_csv_recordings(
         recording,
         subject,
         target,
+        decimal,
     )
 
     def read(path: Path) -> tuple[pd.DataFrame, Place]:
-        # Ids stay text: "007" is not 7.
-        ids = [column for column in (recording, subject) if isinstance(column, str)]
         return read_csv_columns(
-            path, layout.columns, text=ids, separator=separator, decimal=decimal, encoding=encoding, names=names
+            path,
+            layout.columns,
+            labels=layout.keys,
+            separator=separator,
+            decimal=decimal,
+            encoding=encoding,
+            names=names,
         )
 
     return load_tables(paths, suffix=".csv", read=read, layout=layout, errors=errors, return_X_y=return_X_y)
@@ -218,12 +229,15 @@ def load_parquet_recordings(
 ) -> Bunch | tuple[np.ndarray, np.ndarray | None]:
     """Load acceleration recordings from Parquet files.
 
-    Only the columns that are asked for are read. A column of Parquet's timestamp type needs no `time_unit`.
+    Only the columns that are asked for are read. A column of Parquet's timestamp or duration type needs no
+    `time_unit`. Persons and labels are taken as :func:`load_csv_recordings` takes them, whatever their type: 7, 7.0 and
+    "7" are one person.
 
     Parameters
     ----------
     paths : str, path-like or sequence of them
-        Files, or a folder of which all ``*.parquet`` files are read in the order of their names.
+        Files, each once, or a folder of which all ``*.parquet`` files are read in the order of their names, without
+        those that begin with a dot.
     channels, units, time, time_unit, sampling_rate, resample_to, max_gap, split_gaps, disorder
         As in :func:`load_csv_recordings`.
     recording, subject, target, errors, return_X_y
@@ -239,6 +253,8 @@ def load_parquet_recordings(
     DataFileError
         If a file is missing or not a whole Parquet file, or for any reason of :func:`load_csv_recordings`; the place
         is a row, counted from 0.
+    ValueError
+        If `paths` names a file twice, or `subject` or `target` returns something that is not one text or number.
 
     Warns
     -----

@@ -17,8 +17,10 @@ __all__ = [
     "TIME_UNITS",
     "UniformSignal",
     "check_succession",
+    "clock_resolution",
     "elapsed_seconds",
     "join_stretches",
+    "round_rate",
     "split_at_gaps",
     "to_uniform",
 ]
@@ -35,6 +37,9 @@ PLAUSIBLE_RATES = (1.0, 10_000.0)
 
 #: s. Steps of 0.1 s differ by 2e-7 s in seconds since 1970 that are held as floats.
 _CLOCK_ROUNDING = 1e-6
+
+#: Share of a rate by which sums of thousands of steps are off.
+_ARITHMETIC = 1e-13
 
 #: Share of the samples that may be dropped as duplicates without a warning.
 _FEW_DUPLICATES = 0.05
@@ -53,9 +58,9 @@ class UniformSignal:
     measured_rate : float
         Hz, of the timestamps, gaps left aside.
     largest_gap : float
-        Longest time between two samples, s.
+        Longest time between two complete samples, s: a sample with any channel missing is none.
     n_gaps : int
-        Times between two samples that are longer than `max_gap`: lost samples, or a clock that jumped ahead.
+        Times between two complete samples that are longer than `max_gap`: lost samples, or a clock that jumped ahead.
     n_missing : int
         Timesteps at which a channel is NaN.
     n_duplicates, n_out_of_order : int
@@ -73,11 +78,11 @@ class UniformSignal:
 
 
 def elapsed_seconds(time: pd.Series, time_unit: str | None) -> np.ndarray:
-    """Convert a column of ticks, or of datetimes (`time_unit` None), to seconds since its first entry.
+    """Convert a column of ticks, or of datetimes or durations, which need no unit, to seconds since its first entry.
 
     Ticks are subtracted before they become floats: nanosecond clocks need all 64 bits.
     """
-    if time_unit is None or pd.api.types.is_datetime64_any_dtype(time):
+    if time_unit is None or not pd.api.types.is_numeric_dtype(time):
         return (time - time.iloc[0]).dt.total_seconds().to_numpy()
     ticks = time.to_numpy()
     if ticks.dtype.kind == "u":
@@ -86,29 +91,68 @@ def elapsed_seconds(time: pd.Series, time_unit: str | None) -> np.ndarray:
     return (ticks - ticks[0]).astype(np.float64) * TIME_UNITS[time_unit]
 
 
+def clock_resolution(time: pd.Series | np.ndarray, time_unit: str | None) -> float:
+    """Return the seconds by which neighbours of the largest of a column of times differ, 0 where they are no floats.
+
+    Seconds since 1970 that are held as floats are 2.4e-7 apart.
+    """
+    if time_unit is None or not pd.api.types.is_float_dtype(time):
+        return 0.0
+    return float(np.spacing(np.abs(np.asarray(time, dtype=np.float64)).max()) * TIME_UNITS[time_unit])
+
+
+def round_rate(rate: float, steps: np.ndarray, resolution: float) -> float:
+    """Return the round rate, or that of a round period, from which the clock cannot tell a measured rate.
+
+    Parameters
+    ----------
+    rate : float
+        As measured, Hz.
+    steps : ndarray of shape (n,)
+        The times between samples, s, by which it was measured.
+    resolution : float
+        Of the clock, s, as `clock_resolution` returns it; as often as there are stretches of steps.
+
+    Returns
+    -------
+    rate : float
+        Hz: of six digits, or of a period of six digits, if that is within the resolution; else `rate`.
+    """
+    rate = float(rate)
+    if not 0 < rate < np.inf:
+        return rate
+    tolerance = resolution / float(steps.sum()) + _ARITHMETIC
+    candidates = (float(f"{rate:.6g}"), 1 / float(f"{1 / rate:.6g}"))
+    return next((rounded for rounded in candidates if abs(rounded / rate - 1) <= tolerance), rate)
+
+
 def split_at_gaps(seconds: np.ndarray, values: np.ndarray, max_gap: float) -> list[np.ndarray]:
-    """Divide samples at gaps, the times longer than `max_gap` s without any.
+    """Divide samples at gaps, the times longer than `max_gap` s without a complete one, as `to_uniform` counts them.
 
     Parameters
     ----------
     seconds : ndarray of shape (n,)
         Finite times, s, in any order.
     values : ndarray of shape (n, n_channels)
-        The samples. A row of nothing but NaN is no sample.
+        The samples. A row with NaN is no complete one.
     max_gap : float
-        Longest time between two samples of a stretch, s.
+        Longest time between two complete samples of a stretch, s.
 
     Returns
     -------
     stretches : list of ndarray
-        The rows of each stretch, in the order in which they came, so that `to_uniform` still sees their disorder.
+        The rows from the first to the last complete sample of each stretch, in the order in which they came, so that
+        `to_uniform` still sees their disorder.
     """
-    rows = np.flatnonzero(~np.isnan(values).all(axis=1))
-    if not len(rows):
+    complete = np.sort(seconds[~np.isnan(values).any(axis=1)])
+    if not len(complete):
         return [np.arange(len(seconds))]
-    rows = rows[np.argsort(seconds[rows], kind="stable")]
-    breaks = np.flatnonzero(_is_gap(seconds[rows], max_gap)) + 1
-    return [np.sort(stretch) for stretch in np.split(rows, breaks)]
+    is_gap = _is_gap(complete, max_gap)
+    starts, stops = complete[np.r_[True, is_gap]], complete[np.r_[is_gap, True]]
+    stretch = np.searchsorted(starts, seconds, side="right") - 1
+    rows = np.flatnonzero((stretch >= 0) & (seconds <= stops[stretch]))
+    rows = rows[np.argsort(stretch[rows], kind="stable")]
+    return np.split(rows, np.flatnonzero(np.diff(stretch[rows])) + 1)
 
 
 def _is_gap(seconds: np.ndarray, max_gap: float) -> np.ndarray:
@@ -180,6 +224,7 @@ def to_uniform(
     resample_to: float | None = None,
     max_gap: float = 0.1,
     disorder: str = "raise",
+    resolution: float = 0.0,
 ) -> UniformSignal:
     """Bring samples at `seconds` to a uniform grid.
 
@@ -205,6 +250,8 @@ def to_uniform(
         Longest time between two samples, s, that resampling bridges. In a longer one the timesteps are NaN.
     disorder : {"raise", "fix"}, default="raise"
         What to do with timestamps that repeat or go back. "fix" sorts them and keeps the first of equal ones.
+    resolution : float, default=0.0
+        Of the clock from which `seconds` were made, s: rates that are round within it are taken as round.
 
     Returns
     -------
@@ -254,10 +301,10 @@ def to_uniform(
             expected="at least two samples with a time",
             advice="Check time_unit, and max_gap where gaps divide recordings." if len(seconds) == 1 else "",
         )
-    measured_rate = _measure_rate(seconds)
+    measured_rate = _measure_rate(seconds, resolution)
     _check_rate(seconds, measured_rate, sampling_rate, resample_to, path, where)
     if resample_to is None:
-        uniform, rate = _place(seconds, values, measured_rate, path, where)
+        uniform, rate = _place(seconds, values, measured_rate, resolution, path, where)
     else:
         rate = float(resample_to)
         uniform = _interpolate(seconds - seconds[0], values, intact, measured_rate, rate, max_gap)
@@ -273,7 +320,7 @@ def to_uniform(
     )
 
 
-def _measure_rate(seconds: np.ndarray) -> float:
+def _measure_rate(seconds: np.ndarray, resolution: float) -> float:
     """Return the rate in Hz at which samples come where none is missing."""
     steps = np.diff(seconds)
     # The median step alone is off where the clock rounds (11, 12, 12 ms at 85.7 Hz), so all ordinary steps are
@@ -281,7 +328,9 @@ def _measure_rate(seconds: np.ndarray) -> float:
     ratio = steps / np.median(steps)
     periods = np.where(ratio < 1.9, 1.0, np.rint(ratio))
     counted = (ratio < 1.9) | ((periods <= 5) & (np.abs(ratio - periods) < 0.1))
-    return float(periods[counted].sum() / steps[counted].sum())
+    return round_rate(
+        periods[counted].sum() / steps[counted].sum(), steps[counted], resolution * (1 + (~counted).sum())
+    )
 
 
 def _check_rate(
@@ -317,7 +366,9 @@ def _check_rate(
     raise DataFileError(path, where=where, found=found, expected=expected, advice=advice)
 
 
-def _place(seconds: np.ndarray, values: np.ndarray, rate: float, path: Path, where: str) -> tuple[np.ndarray, float]:
+def _place(
+    seconds: np.ndarray, values: np.ndarray, rate: float, resolution: float, path: Path, where: str
+) -> tuple[np.ndarray, float]:
     """Put samples of a uniform clock in their places, and NaN in the places of missing ones."""
     steps = np.diff(seconds)
     # Counted step by step, so that a small error of the rate does not add up over a long recording.
@@ -334,7 +385,7 @@ def _place(seconds: np.ndarray, values: np.ndarray, rate: float, path: Path, whe
         )
     uniform = np.full((index[-1] + 1, values.shape[1]), np.nan)
     uniform[index] = values
-    return uniform, float(exact)
+    return uniform, round_rate(exact, steps, resolution)
 
 
 def _interpolate(

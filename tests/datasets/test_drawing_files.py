@@ -1,5 +1,8 @@
 """Drawings of one's own: whose they are, scans and photographs in one form, and files that are none."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -202,3 +205,32 @@ def test_nothing_to_read(folder, tmp_path):
 def test_parameters(folder, parameters, message):
     with pytest.raises(ValueError, match=message):
         load_drawings(folder / "pd", **parameters)
+
+
+def write_png(path, depth, colour, row, transparent):
+    """Write one row of two pixels as a PNG file of `depth` bits, grey (0) or RGB (2), with a transparent colour."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", 2, 1, depth, colour, 0, 0, 0)
+    chunks = [chunk(b"IHDR", header), chunk(b"tRNS", transparent), chunk(b"IDAT", zlib.compress(b"\0" + row))]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + chunk(b"IEND", b""))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("depth", "colour", "row", "transparent", "opaque"),
+    [
+        (16, 0, struct.pack(">2H", 1000, 30000), struct.pack(">H", 1000), 117),
+        (16, 0, struct.pack(">2H", 1000, 1001), struct.pack(">H", 1000), 3),
+        (16, 2, struct.pack(">6H", *[1000] * 3, *[30000] * 3), struct.pack(">3H", *[1000] * 3), 117),
+        (8, 0, bytes([7, 90]), struct.pack(">H", 7), 90),
+        (4, 0, bytes([0x35]), struct.pack(">H", 3), 85),
+        (2, 0, bytes([0b01100000]), struct.pack(">H", 1), 170),
+    ],
+    ids=["grey 16", "grey 16 beside its neighbour", "RGB 16", "grey 8", "grey 4", "grey 2"],
+)
+def test_a_transparent_level_becomes_white(tmp_path, depth, colour, row, transparent, opaque):
+    path = write_png(tmp_path / "a.png", depth, colour, row, transparent)
+    assert load_drawings(path, image_size=None).data[0].tolist() == [[[255] * 3, [opaque] * 3]]

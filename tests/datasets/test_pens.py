@@ -275,6 +275,35 @@ class TestCSV:
         assert np.isnan(points[:, X]).tolist() == [False, True, False]
 
     @pytest.mark.parametrize(
+        ("channel", "column"),
+        [("pressure", PRESSURE), ("azimuth", AZIMUTH), ("altitude", ALTITUDE), ("pen_down", DOWN)],
+    )
+    def test_a_channel_that_one_file_has_not(self, tmp_path, channel, column):
+        self.write(tmp_path / "a.csv", more=[np.nan] * 3)
+        self.write(tmp_path / "b.csv", more=[0, 1, 1])
+        empty, full = self.load(tmp_path, {channel: "more"}, pressure_levels=2).data
+        assert np.isnan(empty[:, column]).all()
+        assert np.isfinite(full[:, column]).all()
+        for needed in ("x_mm", "y_mm"):
+            with pytest.raises(DataFileError, match=f"column '{needed}': found no value at all"):
+                self.load(self.write(tmp_path / "a.csv", **{needed: [np.nan] * 3}))
+
+    def test_faint_pressure_beside_a_file_without(self, tmp_path):
+        self.write(tmp_path / "a.csv", force=[np.nan] * 3)
+        self.write(tmp_path / "b.csv", force=[0, 1, 1])
+        with pytest.warns(DataFileWarning, match="the highest pressure is 1 of 1023"):
+            self.load(tmp_path, {"pressure": "force"})
+
+    @pytest.mark.parametrize("start", [0.0, 1.7e9])
+    def test_the_rate_does_not_depend_on_the_offset(self, tmp_path, start):
+        table = pd.DataFrame({"x_mm": np.arange(500.0), "y_mm": 1.0, "ms": start + np.arange(500) / 133.3})
+        for i, kept in enumerate((table, table.drop(index=range(100, 120)))):
+            kept.to_csv(tmp_path / f"{i}.csv", index=False)
+        bunch = self.load(tmp_path, time_unit="s")
+        assert bunch.frame["measured_rate_hz"].tolist() == [133.3, 133.3]
+        assert bunch.sampling_rate == 133.3
+
+    @pytest.mark.parametrize(
         ("columns", "message"),
         [
             ({"y_mm": ["5", "up", "6"]}, "line 3, column 'y_mm': found 'up'"),

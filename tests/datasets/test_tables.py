@@ -218,6 +218,42 @@ class TestClock:
         with pytest.raises(DataFileError, match=r"(line 9|row 7).*'yesterday'.*ISO 8601"):
             road.load(table, time_unit=None)
 
+    @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+    @pytest.mark.parametrize("time_unit", ["s", "ms", None, "iso"])
+    def test_durations(self, tmp_path, unit, time_unit):
+        table = make_table()
+        table["timestamp"] = pd.to_timedelta(3600 + table["timestamp"], unit="s").astype(f"timedelta64[{unit}]")
+        table.to_parquet(tmp_path / "a.parquet")
+        bunch = load_parquet_recordings(tmp_path, time_unit=time_unit)
+        assert bunch.sampling_rate == 50.0
+        assert bunch.frame["n_missing"].tolist() == [0]
+        table.loc[3, "timestamp"] = pd.NaT
+        table.to_parquet(tmp_path / "a.parquet")
+        with pytest.raises(DataFileError, match="row 3, column 'timestamp': found 'NaT', expected a time"):
+            load_parquet_recordings(tmp_path, time_unit=time_unit)
+
+    def test_dates_are_no_channel(self, tmp_path):
+        table = make_table()
+        table.assign(y=pd.to_timedelta(table["timestamp"], unit="s")).to_parquet(tmp_path / "a.parquet")
+        with pytest.raises(DataFileError, match=r"row 0, column 'y': .* expected a number"):
+            load_parquet_recordings(tmp_path)
+
+    @pytest.mark.parametrize("rate", [50, 30, 85.7, 128, 1 / 0.03])
+    @pytest.mark.parametrize("start", [0.0, 5.3, 1.7e9])
+    def test_the_rate_does_not_depend_on_the_offset(self, road, rate, start):
+        table = make_table(1000, rate)
+        table["timestamp"] += start
+        for kept in (table, table.drop(index=range(300, 320))):
+            bunch = road.load(kept)
+            assert bunch.sampling_rate == rate
+            assert bunch.frame["measured_rate_hz"].tolist() == [rate]
+
+    def test_a_rate_that_the_clock_tells_from_a_round_one(self, road):
+        table = make_table(1000, 50.00001)
+        assert road.load(table).sampling_rate == pytest.approx(50.00001, rel=1e-12)
+        table["timestamp"] += 1.7e9
+        assert road.load(table).sampling_rate == pytest.approx(50.00001, rel=2e-8)
+
     def test_rounded_times_of_an_odd_rate(self, road):
         table = make_table(5000, rate=85.7)
         table["timestamp"] = np.round(table["timestamp"] * 1000).astype(int)
@@ -293,6 +329,22 @@ class TestClock:
         resampled = road.load(cut, split_gaps=True, resample_to=25)
         assert [len(x) for x in resampled.data] == [150, 75]
         assert not any(np.isnan(x).any() for x in resampled.data)
+
+    @pytest.mark.parametrize("missing", [["x"], ["x", "y", "z"]])
+    def test_a_sample_without_a_channel_is_none(self, road, missing):
+        table = make_table(500)
+        table.loc[[7, *range(300, 350)], missing] = np.nan
+        whole = road.load(table).frame
+        assert whole[["n_gaps", "n_missing"]].to_numpy().tolist() == [[1, 51]]
+        assert whole["largest_gap_s"][0] == pytest.approx(1.02)
+        bunch = road.load(table, split_gaps=True)
+        assert len(bunch.data) == whole["n_gaps"][0] + 1
+        assert bunch.frame["start_s"].tolist() == pytest.approx([0.0, 7.0])
+        assert bunch.frame["n_gaps"].tolist() == [0, 0]
+        # What there is of a sample that misses a channel within a stretch stays.
+        expected = table[["x", "y", "z"]].to_numpy()
+        np.testing.assert_allclose(bunch.data[0], expected[:300], rtol=1e-12)
+        np.testing.assert_allclose(bunch.data[1], expected[350:], rtol=1e-12)
 
     @pytest.mark.parametrize("start", [0.0, 1_700_000_000.0])
     def test_a_step_of_just_max_gap_is_no_gap(self, road, start):
