@@ -177,7 +177,7 @@ def _accuracy(study: StudyView, pair: tuple[str, str]) -> str:
 
 
 def _classes(study: StudyView, pair: tuple[str, str]) -> str:
-    recall = study.by_class(study.main_protocol, pair).loc[study.labels, "sensitivity"].astype(float).dropna()
+    recall = study.by_class(study.main_protocol, pair)["sensitivity"].reindex(study.labels).astype(float).dropna()
     if len(recall) < 2:
         return ""
     best, worst = recall.idxmax(), recall.idxmin()

@@ -197,7 +197,7 @@ def effect_tables(study: StudyView) -> list[Table]:
         if ("none", classifier) not in pairs or len(pairs) < 2:
             continue
         recalls = pd.DataFrame(
-            {p[0]: study.by_class(study.main_protocol, p).loc[study.labels, "sensitivity"] for p in pairs}
+            {p[0]: study.by_class(study.main_protocol, p)["sensitivity"].reindex(study.labels) for p in pairs}
         ).astype(float)
         rows = []
         for name in recalls:

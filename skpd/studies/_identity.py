@@ -47,7 +47,14 @@ def _identity(value: Any) -> Any:
     if isinstance(value, types.FunctionType):
         # By what it does: its name may be shared (lambda) and its address changes from run to run.
         captured = [_identity(cell.cell_contents) for cell in value.__closure__ or ()]
-        return [value.__qualname__, _identity(value.__code__), captured, value.__defaults__]
+        by_name = [_identity(value.__kwdefaults__)] if value.__kwdefaults__ else []
+        return [value.__qualname__, _identity(value.__code__), captured, value.__defaults__, *by_name]
+    if isinstance(value, functools.partial):
+        return [_identity(value.func), _identity(value.args), _identity(value.keywords)]
+    if hasattr(value, "get_config") and not isinstance(value, type):
+        # Of Keras, which numbers the names of its objects.
+        config = {k: v for k, v in value.get_config().items() if k != "name"}
+        return [type(value).__module__, type(value).__qualname__, _identity(config)]
     if isinstance(value, (str, os.PathLike)) and os.path.isfile(value):
         # Weights of a network: other ones in the same place are another estimator.
         status = os.stat(value)
@@ -56,6 +63,13 @@ def _identity(value: Any) -> Any:
         # Functions inside are constants, whose text holds an address.
         constants = [_identity(c) if isinstance(c, types.CodeType) else repr(c) for c in value.co_consts]
         return [value.co_code, constants, value.co_names]
+    try:
+        joblib.hash(value)
+    except Exception:
+        # Scorers and the like, around a function that cannot be pickled.
+        if not hasattr(value, "__dict__"):
+            raise
+        return [type(value).__module__, type(value).__qualname__, _identity(vars(value))]
     return value
 
 

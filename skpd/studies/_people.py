@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 from imblearn.pipeline import Pipeline as SamplerPipeline
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._split import GroupsConsumerMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
@@ -32,4 +34,7 @@ def fit_parameters(estimator: Any, groups: np.ndarray) -> dict[str, np.ndarray]:
             # It repeats the subjects for the windows of their recordings.
             estimator = estimator.estimator
         else:
-            return {"__".join([*path, "groups"]): groups} if has_fit_parameter(estimator, "groups") else {}
+            asks = has_fit_parameter(estimator, "groups") or (
+                isinstance(estimator, BaseSearchCV) and isinstance(estimator.cv, GroupsConsumerMixin)
+            )
+            return {"__".join([*path, "groups"]): groups} if asks else {}

@@ -163,6 +163,21 @@ def test_names_cannot_break_the_page(tmp_path):
     assert {"<b>", "&amp;"} <= {row[0] for row in rows}
 
 
+def test_labels_may_be_true_and_false(tmp_path):
+    configurations = [(protocol, "none", "nearest") for protocol in ("subject-wise", "as-written")]
+    pages = []
+    for labels in ((False, True), ("False", "True")):
+        results = make_study(tmp_path / str(type(labels[0])), labels=labels, configurations=configurations)
+        html = write_report(results, tmp_path / "report.html", n_resamples=20).read_text(encoding="utf-8")
+        pages.append(Page(html).tables)
+    timed = {caption for caption in (*pages[0], *pages[1]) if caption.startswith("Time")}
+    assert pages[0].keys() - timed == pages[1].keys() - timed
+    for caption in pages[0].keys() - timed:
+        # True and False are ordered, so that they have measures for grades besides.
+        for row, of_words in zip(pages[0][caption], pages[1][caption], strict=True):
+            assert row[: len(of_words)] == of_words
+
+
 @pytest.mark.filterwarnings("ignore::skpd.exceptions.FailedFoldsWarning")
 def test_what_failed_or_is_missing_comes_first(tmp_path):
     results = make_study(
