@@ -6,12 +6,14 @@ import functools
 import hashlib
 import os
 import types
+import warnings
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import joblib
 
-__all__ = ["describe_parameters", "digest", "library_versions"]
+__all__ = ["describe_parameters", "digest", "library_versions", "of_one_setting"]
 
 _LIBRARIES = ("skpd", "scikit-learn", "imbalanced-learn", "numpy", "scipy", "keras", "tensorflow")
 
@@ -33,6 +35,47 @@ def describe_parameters(estimator: Any) -> dict[str, str]:
     """Return the parameters as text, for people; a nested estimator is its class, since its own parameters follow."""
     texts = {k: type(v).__name__ if hasattr(v, "get_params") else repr(v) for k, v in estimator.get_params().items()}
     return {k: v for k, v in sorted(texts.items()) if k not in ("steps", "memory", "verbose", "transform_input")}
+
+
+def of_one_setting(records: Mapping[str, dict], keys: Sequence[str]) -> list[str]:
+    """Choose the cells of one setting for each place of a study: those with most folds finished, else the latest.
+
+    Parameters
+    ----------
+    records : mapping of str to dict
+        What is stored of each cell, by its name, from the oldest to the latest.
+    keys : sequence of str
+        The entries of a record that say its place: configuration and seed.
+
+    Returns
+    -------
+    names : list of str
+        Cells whose names end in one digest a place.
+
+    Warns
+    -----
+    UserWarning
+        If the latest setting is not chosen.
+    """
+    runs: dict[tuple, dict[str, list[str]]] = {}
+    for name, record in records.items():
+        of_place = runs.setdefault(tuple(record[key] for key in keys), {})
+        # A cell's name ends in a digest of its settings. Put in again, so that the latest stand last.
+        settings = name.rpartition("~")[2]
+        of_place[settings] = [*of_place.pop(settings, []), name]
+    chosen = []
+    for place, by_settings in runs.items():
+        finished = {key: sum("error" not in records[name] for name in names) for key, names in by_settings.items()}
+        latest = list(by_settings)[-1]
+        best = max(reversed(list(by_settings)), key=finished.__getitem__)
+        if best != latest:
+            warnings.warn(
+                f"{', '.join(map(str, place[:3]))}, seed {place[3]}: {finished[latest]} folds with the latest settings "
+                f"are left out, and {finished[best]} with earlier ones are shown: run the study again to finish it.",
+                stacklevel=5,
+            )
+        chosen += by_settings[best]
+    return chosen
 
 
 def _identity(value: Any) -> Any:

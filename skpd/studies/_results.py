@@ -14,6 +14,7 @@ from ..metrics import agreement_table, classification_summary, subject_bootstrap
 from ..model_selection import PROTOCOLS
 from ._baselines import subject_baseline
 from ._comparison import compare_recipes
+from ._identity import of_one_setting
 from ._store import ResultsFolder
 
 __all__ = ["StudyResults", "count_units", "load_results"]
@@ -84,7 +85,7 @@ class StudyResults:
         self.manifest = folder.manifest()
         stored = {name: (record, frame) for name, record, frame in folder.cells()}
         if names is None:
-            names = _of_one_setting({name: record for name, (record, _) in stored.items()})
+            names = of_one_setting({name: record for name, (record, _) in stored.items()}, [*_CONFIGURATION, "seed"])
         records, frames = [], []
         for record, frame in (stored[name] for name in names if name in stored):
             records.append(record)
@@ -440,29 +441,6 @@ class StudyResults:
             tables.append(mean.reset_index().assign(**place))
         columns = ["dataset", "recipe", "unit", *_CONFIGURATION, "measure", "value", "low", "high"]
         return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
-
-
-def _of_one_setting(records: dict[str, dict]) -> list[str]:
-    """Choose the cells of one setting for each pipeline and seed, of records from the oldest to the latest."""
-    runs: dict[tuple, dict[str, list[str]]] = {}
-    for name, record in records.items():
-        of_place = runs.setdefault(tuple(record[key] for key in (*_CONFIGURATION, "seed")), {})
-        # A cell's name ends in a digest of its settings. Put in again, so that the latest stand last.
-        settings = name.rpartition("~")[2]
-        of_place[settings] = [*of_place.pop(settings, []), name]
-    chosen = []
-    for place, by_settings in runs.items():
-        finished = {key: sum("error" not in records[name] for name in names) for key, names in by_settings.items()}
-        latest = list(by_settings)[-1]
-        best = max(reversed(list(by_settings)), key=finished.__getitem__)
-        if best != latest:
-            warnings.warn(
-                f"{', '.join(map(str, place[:3]))}, seed {place[3]}: {finished[latest]} folds with the latest settings "
-                f"are left out, and {finished[best]} with earlier ones are shown: run the study again to finish it.",
-                stacklevel=4,
-            )
-        chosen += by_settings[best]
-    return chosen
 
 
 def count_units(rows: pd.DataFrame, unit: str) -> int:
