@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_consistent_length, check_random_state
 
 from ._auc import check_scores, fold_rows
-from ._confusion import average_classes, check_labels, encode, overall_metrics
+from ._confusion import average_classes, check_complete, check_labels, encode, encode_subjects, overall_metrics
 from ._report import classification_summary
 
 __all__ = ["subject_bootstrap"]
@@ -113,27 +113,15 @@ def subject_bootstrap(
     True
     """
     check_consistent_length(y_true, y_pred, groups, y_score, folds)
-    # What the labels are is for a statistic of one's own to say.
-    labelled = {"y_true": y_true, "y_pred": y_pred} if statistic is None else {}
-    for name, column in {**labelled, "groups": groups}.items():
-        missing = np.flatnonzero(pd.isna(column_or_1d(column)))
-        if len(missing):
-            what = "subject" if name == "groups" else "label"
-            raise ValueError(
-                f"{name}: expected a {what} for every row, got none for {len(missing)}, first row {missing[0]}: leave "
-                "such rows out."
-            )
+    if statistic is None:
+        # What the labels are is for a statistic of one's own to say.
+        check_complete("y_true", y_true)
+        check_complete("y_pred", y_pred)
+    subject_of, n_subjects = encode_subjects(groups)
     if n_resamples < 1:
         raise ValueError(f"expected n_resamples to be at least 1, got n_resamples={n_resamples!r}.")
     if not 0 < confidence_level < 1:
         raise ValueError(f"expected confidence_level between 0 and 1, got confidence_level={confidence_level!r}.")
-    subjects, subject_of = np.unique(column_or_1d(groups), return_inverse=True)
-    n_subjects = len(subjects)
-    if n_subjects < 2:
-        raise ValueError(
-            f"expected groups to name at least 2 subjects, got {subjects.tolist()}: "
-            "there is no interval over the people of one person."
-        )
     # Drawing n subjects of n with replacement draws the number of times that each occurs from a multinomial.
     draws = check_random_state(random_state).multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), n_resamples)
     if statistic is None:

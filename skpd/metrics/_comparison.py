@@ -10,7 +10,7 @@ from scipy.stats import t as student_t
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 
 from ._bootstrap import _OF_ROWS
-from ._confusion import check_labels, encode, overall_metrics
+from ._confusion import check_labels, encode, encode_subjects, overall_metrics
 
 __all__ = ["FoldComparison", "PairedComparison", "adjust_p_values", "corrected_t_test", "paired_permutation_test"]
 
@@ -106,7 +106,8 @@ def paired_permutation_test(
     Raises
     ------
     ValueError
-        If lengths differ, there are fewer than two subjects, or the metric is unknown or cannot be swapped.
+        If lengths differ, a row lacks a subject, there are fewer than two subjects, or the metric is unknown or cannot
+        be swapped.
 
     See Also
     --------
@@ -162,12 +163,7 @@ def paired_permutation_test(
     if not 0 < confidence_level < 1:
         raise ValueError(f"expected confidence_level between 0 and 1, got confidence_level={confidence_level!r}.")
     labels = check_labels(labels, y_true, first, second)
-    subject_of = np.unique(column_or_1d(groups), return_inverse=True)[1]
-    n_subjects = int(subject_of.max()) + 1 if len(subject_of) else 0
-    if n_subjects < 2:
-        raise ValueError(
-            f"expected groups to name at least 2 subjects, got {n_subjects}: predictions are swapped by subject."
-        )
+    subject_of, n_subjects = encode_subjects(groups)
     counts = [_subject_counts(y_true, y_pred, subject_of, repeats, labels) for y_pred in (first, second)]
     scores = [_score(c.sum(axis=1), labels, metric) for c in counts]
     rng = check_random_state(random_state)

@@ -12,7 +12,16 @@ import pandas as pd
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
-__all__ = ["average_classes", "check_labels", "class_metrics", "confusion_counts", "encode", "overall_metrics"]
+__all__ = [
+    "average_classes",
+    "check_complete",
+    "check_labels",
+    "class_metrics",
+    "confusion_counts",
+    "encode",
+    "encode_subjects",
+    "overall_metrics",
+]
 
 #: Metrics that have one value a class, in the order of the tables.
 CLASS_METRICS = ("precision", "sensitivity", "specificity", "f1", "gmean", "iba")
@@ -41,6 +50,29 @@ def encode(y: Any, labels: np.ndarray, name: str) -> np.ndarray:
             "pass the labels of the whole problem."
         )
     return codes
+
+
+def check_complete(name: str, values: Any, what: str = "a label") -> np.ndarray:
+    """Return one value a row, or say which row has none."""
+    # As an array, a gap in a list of text would be text.
+    column = column_or_1d(values if hasattr(values, "dtype") else np.asarray(values, dtype=object))
+    missing = np.flatnonzero(pd.isna(column))
+    if len(missing):
+        raise ValueError(
+            f"{name}: expected {what} for every row, got none for {len(missing)}, first row {missing[0]}: leave such "
+            "rows out."
+        )
+    return column
+
+
+def encode_subjects(groups: Any) -> tuple[np.ndarray, int]:
+    """Return the position of every row's subject among all subjects, sorted, and how many there are, at least two."""
+    codes, subjects = pd.factorize(check_complete("groups", groups, "a subject"), sort=True)
+    if len(subjects) < 2:
+        raise ValueError(
+            f"expected groups to name at least 2 subjects, got {subjects.tolist()}: one person tells nothing of people."
+        )
+    return codes, len(subjects)
 
 
 def confusion_counts(y_true: Any, y_pred: Any, labels: Any = None, sample_weight: Any = None) -> tuple:

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import datetime
+import os
 from collections.abc import Iterable, Iterator
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import BaseCrossValidator, LeaveOneGroupOut, StratifiedGroupKFold, StratifiedKFold
-from sklearn.utils import column_or_1d
 
 __all__ = ["check_subjects_disjoint", "make_splitter"]
 
 
-def _need_groups(groups: Any) -> Any:
+#: What may name a subject or a recording.
+_NAMES: dict[str, Any] = {
+    "text": str,
+    "numbers": (Real, np.bool_),
+    "dates": (datetime.date, np.datetime64),
+    "bytes": bytes,
+    "paths": os.PathLike,
+}
+
+
+def _need_groups(groups: Any) -> np.ndarray:
     if groups is None:
         raise ValueError(
             "groups: expected one subject a row, got None: pass groups=, to split, to cross_validate or to the fit of "
             "a search, so that nobody is trained on and tested."
         )
-    return groups
+    return check_groups(groups)
 
 
 class SubjectWiseFolds(StratifiedGroupKFold):
@@ -95,13 +107,52 @@ def make_splitter(
 
 def check_groups(groups: Any) -> np.ndarray:
     """Return one subject a row, or say which row has none: nobody can keep an unknown person apart."""
-    groups = column_or_1d(groups)
-    missing = np.flatnonzero(pd.isna(groups))
-    if len(missing):
+    return check_names("groups", groups, "a subject")
+
+
+def check_names(name: str, values: Any, what: str, *, gaps: bool = False) -> np.ndarray:
+    """Return one name a row, all of one type, so that they can be sorted and stored.
+
+    Text, numbers and dates stay as they are. Paths become text, and so does a mixture, if no two names have one text.
+    With `gaps`, rows may lack a name.
+    """
+    # As an array, numbers and gaps among text would be text, and tuples a second axis.
+    column = pd.Series(values, dtype=object).to_numpy() if isinstance(values, (list, tuple)) else np.asarray(values)
+    if column.ndim == 2 and column.shape[1] == 1:
+        column = column.ravel()
+    if column.ndim != 1:
         raise ValueError(
-            f"groups: expected a subject for every row, found none for {len(missing)}, first row {missing[0]}."
+            f"{name}: expected {what} for every row, as text or a number, got {type(values).__name__} of shape "
+            f"{column.shape}: join what belongs together into one text."
         )
-    return groups
+    known = ~pd.isna(column)
+    if not gaps and not known.all():
+        raise ValueError(
+            f"{name}: expected {what} for every row, found none for {(~known).sum()}, first row {known.argmin()}: add "
+            "it, or leave such rows out."
+        )
+    if column.dtype != object:
+        return column
+    kinds: set[str | None] = set()
+    for kind in set(map(type, column[known])):
+        kinds.add(next((words for words, types in _NAMES.items() if issubclass(kind, types)), None))
+        if None in kinds:
+            row = next(row for row in np.flatnonzero(known) if type(column[row]) is kind)
+            raise ValueError(
+                f"{name}: expected {what} for every row, as text or a number, got {kind.__name__} in row {row}: make "
+                "one text of it."
+            )
+    if len(kinds) > 1 or "paths" in kinds:
+        texts = column.copy()
+        texts[known] = [str(value) for value in column[known]]
+        if len(pd.unique(texts[known])) != len(pd.unique(column[known])):
+            found = " and ".join(sorted(map(str, kinds)))
+            raise ValueError(
+                f"{name}: expected {what} for every row, all of one type, got {found}, of which some are one text, as "
+                "1 and '1' are: give every name as text."
+            )
+        return texts
+    return np.asarray(values) if isinstance(values, (list, tuple)) and known.all() else column
 
 
 def check_subjects_disjoint(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import itertools
+import json
 import tempfile
 import time
 import traceback
@@ -16,7 +19,9 @@ from urllib.parse import quote
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
@@ -24,10 +29,11 @@ from sklearn.utils.parallel import Parallel, delayed
 from ..exceptions import FailedFoldsWarning
 from ..model_selection import PROTOCOLS
 from ..model_selection._protocols import Fold, Protocol
+from ..model_selection._splitters import check_groups, check_names
 from ._identity import describe_parameters, digest, library_versions
 from ._people import fit_parameters
 from ._results import StudyResults
-from ._store import ResultsFolder
+from ._store import LONGEST_NAME, ResultsFolder
 
 __all__ = ["run_study"]
 
@@ -44,7 +50,12 @@ class _Cell(NamedTuple):
     def name(self, estimator: Any) -> str:
         place = (self.protocol, self.resampler, self.classifier, f"seed{self.seed}", f"fold{self.fold}")
         # Quoted, so that any name is the name of a file.
-        return "~".join([*(quote(part, safe="").replace("~", "%7E") for part in place), digest(estimator)])
+        quoted = "~".join(quote(part, safe="").replace("~", "%7E") for part in place)
+        settings = f"~{digest(estimator)}"
+        if len(quoted + settings) > LONGEST_NAME:
+            place_digest = f"~{hashlib.sha256(quoted.encode()).hexdigest()[:16]}"
+            quoted = quoted[: LONGEST_NAME - len(place_digest + settings)] + place_digest
+        return quoted + settings
 
 
 def run_study(
@@ -120,7 +131,7 @@ def run_study(
     >>> results.cells[["protocol", "classifier", "fold"]].values.tolist()
     [['subject-wise', 'majority', 0], ['subject-wise', 'majority', 1]]
     """
-    y, groups = _check(table, build, configurations, n_splits)
+    y, groups, recordings = _check(table, build, configurations, n_splits)
     n_splits, seeds = int(n_splits), _check_seeds(seeds)
     classes = np.unique(y)
     if out is None:
@@ -139,8 +150,14 @@ def run_study(
                 n_jobs=n_jobs,
                 on_progress=on_progress,
             )
+    cells = {}
+    for (protocol, resampler, classifier), seed in itertools.product(configurations, seeds):
+        estimator = _check_built(build(resampler, classifier, random_state=seed), resampler, classifier)
+        for fold in range(_n_folds(protocol, n_splits, groups)):
+            cell = _Cell(protocol, resampler, classifier, seed, fold)
+            cells[cell.name(estimator)] = (cell, estimator)
     folder = ResultsFolder(out)
-    rows = pd.DataFrame({"y": y, "subject": groups, "recording": np.asarray(table.index["recording"])})
+    rows = pd.DataFrame({"y": y, "subject": groups, "recording": recordings})
     manifest = {
         "dataset": dataset,
         "recipe": recipe,
@@ -152,12 +169,6 @@ def run_study(
     }
     folder.open(manifest, rows)
     done = folder.finished()
-    cells = {}
-    for (protocol, resampler, classifier), seed in itertools.product(configurations, seeds):
-        estimator = build(resampler, classifier, random_state=seed)
-        for fold in range(_n_folds(protocol, n_splits, groups)):
-            cell = _Cell(protocol, resampler, classifier, seed, fold)
-            cells[cell.name(estimator)] = (cell, estimator)
     todo = [(name, *cell) for name, cell in cells.items() if name not in done]
     report = on_progress or (lambda done, total: None)
     report(len(cells) - len(todo), len(cells))
@@ -183,8 +194,8 @@ def run_study(
 
 def _check(
     table: Any, build: Callable[..., Any], configurations: Sequence[tuple[str, str, str]], n_splits: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Refuse at once what would fail in every fold."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Refuse at once what would fail in every fold; return the labels, subjects and recordings of the rows."""
     _check_table(table)
     if not callable(build):
         raise TypeError(
@@ -206,26 +217,30 @@ def _check(
     if unknown:
         raise ValueError(f"protocols: expected among {', '.join(map(repr, PROTOCOLS))}, got {unknown[0]!r}.")
     check_scalar(n_splits, "n_splits", Integral, min_val=2)
-    y, groups = column_or_1d(table.y), np.asarray(table.groups)
-    lengths = [len(table.X), len(y), len(groups), len(table.index)]
-    if len(set(lengths)) > 1:
-        raise ValueError(f"table: expected X, y, groups and index of one length, got {lengths}.")
     if "recording" not in table.index:
         raise ValueError(f"index: expected a column recording, found {list(map(str, table.index.columns))}.")
-    for name, column in {"y": y, "recording": table.index["recording"]}.items():
-        missing = np.flatnonzero(pd.isna(column))
-        if len(missing):
-            what = "label" if name == "y" else name
-            raise ValueError(
-                f"{name}: expected a {what} for every row, found none for {len(missing)}, first row {missing[0]}."
-            )
+    y, groups = check_names("y", table.y, "a label"), check_groups(table.groups)
+    recordings = check_names("recording", table.index["recording"], "a recording")
+    lengths = [len(table.X), len(y), len(groups), len(recordings)]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"table: expected X, y, groups and index of one length, got {lengths}.")
     check_classification_targets(y)
     for protocol in protocols:
         PROTOCOLS[protocol].check_subjects(groups, n_splits)
     classes = np.unique(y)
     if len(classes) < 2:
         raise ValueError(f"y: expected at least 2 classes to tell apart, found only {classes.tolist()}.")
-    return y, groups
+    return y, groups, recordings
+
+
+def _check_built(estimator: Any, resampler: str, classifier: str) -> Any:
+    if isinstance(estimator, type) or not all(hasattr(estimator, name) for name in ("fit", "get_params")):
+        found = f"the class {estimator.__name__}" if isinstance(estimator, type) else type(estimator).__name__
+        raise TypeError(
+            f"build: expected an unfitted estimator with fit and get_params to be returned, got {found} for resampler "
+            f"{resampler!r} and classifier {classifier!r}."
+        )
+    return estimator
 
 
 def _is_triple(configuration: Any) -> bool:
@@ -289,7 +304,12 @@ def _run_cell(
             # Deliberately broad: whatever one cell does, the others go on; the traceback is kept and shown.
             record["error"] = traceback.format_exc()
     record["warnings"] = sorted({f"{w.category.__name__}: {w.message}" for w in caught})
-    folder.write(name, record, predictions)
+    try:
+        folder.write(name, record, predictions)
+    except (pa.ArrowException, TypeError, ValueError):
+        # What is predicted may be anything; a full disk still ends the study.
+        record["error"] = traceback.format_exc()
+        folder.write(name, record, pd.DataFrame())
 
 
 def _people(model: Any, fold: Fold, groups: np.ndarray, protocol: Protocol) -> dict[str, np.ndarray]:
@@ -321,19 +341,28 @@ def _describe(model: Any, fold: Any, groups: np.ndarray, classes: np.ndarray) ->
         "n_subjects_train": len(np.unique(groups[train])) if len(train) == len(fold.train_rows) else None,
         "n_subjects_test": len(np.unique(groups[test])) if len(test) == len(fold.test_rows) else None,
     }
-    steps = getattr(model, "named_steps", {})
+    steps = model.named_steps if isinstance(model, Pipeline) else {}
     classifier = steps.get("classifier", model)
-    resampler: Any = steps.get("resampler", getattr(classifier, "sampler_", None))
-    if hasattr(resampler, "class_counts_"):
-        described["n_resampled"] = [int(n) for n in resampler.class_counts_["after"].reindex(classes).fillna(0)]
-        described["resample_seconds"] = resampler.resample_time_
-        described["adapted"] = dict(resampler.adapted_)
-        described["kept_classes"] = {str(label): reason for label, reason in resampler.kept_classes_.items()}
-    if hasattr(classifier, "oob_score_"):
-        described["oob_score"] = float(classifier.oob_score_)
-    if hasattr(classifier, "feature_importances_"):
-        described["feature_importances"] = [round(float(v), 6) for v in classifier.feature_importances_]
-    if hasattr(classifier, "n_epochs_"):
-        described["n_epochs"] = int(classifier.n_epochs_)
-        described["n_watched"] = len(classifier.watched_indices_)
+
+    def resampler() -> Any:
+        return steps.get("resampler") or classifier.sampler_
+
+    told: dict[str, Callable[[], Any]] = {
+        "n_resampled": lambda: [int(n) for n in resampler().class_counts_["after"].reindex(classes).fillna(0)],
+        "resample_seconds": lambda: float(resampler().resample_time_),
+        "adapted": lambda: dict(resampler().adapted_),
+        "kept_classes": lambda: {str(label): reason for label, reason in resampler().kept_classes_.items()},
+        "oob_score": lambda: float(classifier.oob_score_),
+        "feature_importances": lambda: [
+            round(v, 6) for v in column_or_1d(classifier.feature_importances_, dtype=np.float64).tolist()
+        ],
+        "n_epochs": lambda: int(classifier.n_epochs_),
+        "n_watched": lambda: len(classifier.watched_indices_),
+    }
+    for name, read in told.items():
+        # Deliberately broad: a step that is not ours may lack it, or mean something else by the name. The fold is done.
+        with contextlib.suppress(Exception):
+            value = read()
+            json.dumps(value)
+            described[name] = value
     return described

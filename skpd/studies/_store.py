@@ -20,9 +20,11 @@ import pyarrow.parquet as pq
 
 from ..exceptions import DataFileError
 
-__all__ = ["ResultsFolder"]
+__all__ = ["LONGEST_NAME", "ResultsFolder"]
 
 _FORMAT = 1
+#: Characters of a cell's name, with which the name of its temporary file is one that file systems take.
+LONGEST_NAME = 255 - len(f"..parquet.{uuid.uuid4().hex}")
 _RECORD = b"skpd.cell"
 #: What reading a damaged file may raise; KeyError and TypeError come from metadata.
 _DAMAGED = (OSError, pa.ArrowException, KeyError, TypeError, ValueError)

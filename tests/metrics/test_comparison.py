@@ -131,6 +131,24 @@ def test_permutation_test_refuses_what_it_cannot_test():
         paired_permutation_test(y_true, first, second, groups, n_permutations=0)
 
 
+@pytest.mark.parametrize("form", [list, lambda names: np.array(names, dtype=object)])
+@pytest.mark.parametrize("nobody", [None, np.nan])
+def test_rows_of_nobody_are_no_person(form, nobody):
+    y_true, first, second, _ = cohort()
+    names = [f"S{i % 6}" if i % 7 else nobody for i in range(len(y_true))]
+    for compare in (paired_permutation_test, lambda y, first, _, groups: subject_bootstrap(y, first, groups)):
+        with pytest.raises(ValueError, match=r"groups: expected a subject for every row, got none for .* row 0"):
+            compare(y_true, first, second, form(names))
+
+
+def test_people_may_have_names_of_several_types():
+    y_true, first, second, groups = cohort()
+    names = np.array([f"S{g}" if g % 2 else int(g) for g in groups], dtype=object)
+    result = paired_permutation_test(y_true, first, second, names, random_state=0)
+    assert result.n_subjects == len(np.unique(groups))
+    assert len(subject_bootstrap(y_true, first, names, n_resamples=10))
+
+
 def test_one_class_has_no_specificity_and_no_p_value():
     groups = np.repeat(np.arange(5), 4)
     zeros = np.zeros(20, dtype=int)

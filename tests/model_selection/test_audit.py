@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_sampling_pipeline
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
@@ -16,9 +16,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, LeaveOneGroupOut, PredefinedSplit, StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, Normalizer, PolynomialFeatures, StandardScaler
+from sklearn.random_projection import SparseRandomProjection
 
 from skpd._recordings import as_object_array
 from skpd.images import ImageAugmenter
@@ -433,6 +434,66 @@ def test_the_spy_sees_nested_fits_and_rows_as_earlier_steps_made_them(tmp_path, 
     assert "GaussianNB.fit" not in check.evidence["test_rows_met"]
 
 
+class Refitted(TransformerMixin, BaseEstimator):
+    """Fits a step on whatever it is to transform."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return clone(self.step).fit_transform(X)
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+@pytest.mark.parametrize("before", [FunctionTransformer(), StandardScaler()])
+def test_a_step_that_learns_from_the_rows_it_predicts_is_seen_by_the_spy(before):
+    X, y, groups = people()
+    check = audit(make_pipeline(before, Refitted(StandardScaler()), GaussianNB()), X, y, groups)["fits"]
+    assert check.verdict == "found"
+    assert check.evidence["test_rows_met"]["StandardScaler.fit_transform in predict"] == 32
+    assert "given 32 test rows of 32 and learns from them while the model of fold 0 predicts" in check.words
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        PolynomialFeatures(2),
+        Normalizer(),
+        FunctionTransformer(np.cbrt),
+        make_pipeline(FunctionTransformer(lambda X: X + 1), PolynomialFeatures(2)),
+        SparseRandomProjection(3, random_state=0),
+    ],
+)
+def test_a_step_without_a_state_may_be_fitted_on_the_rows_it_predicts(step):
+    X, y, groups = people()
+    assert not audit(make_pipeline(Refitted(step), GaussianNB()), X, y, groups).found
+
+
+class Local(ClassifierMixin, BaseEstimator):
+    """Fits a model on the training rows around each row that it predicts."""
+
+    def fit(self, X, y):
+        self.X_, self.y_, self.classes_ = X, y, np.unique(y)
+        self.near_ = NearestNeighbors(n_neighbors=20).fit(X)
+        return self
+
+    def predict(self, X):
+        around = self.near_.kneighbors(X, return_distance=False)
+        models = (make_pipeline(StandardScaler(), GaussianNB()).fit(self.X_[rows], self.y_[rows]) for rows in around)
+        return np.concatenate([model.predict(row[None]) for model, row in zip(models, X, strict=True)])
+
+
+def test_fits_on_training_rows_in_predict_are_sound():
+    X, y, groups = people()
+    for model in (Local(), make_pipeline(StandardScaler(), Local())):
+        assert not audit(model, X, y, groups).found
+
+
 def test_the_report_is_json_text_and_a_mapping(tmp_path):
     X, y, groups = people()
     report = audit(GaussianNB(), X, y, groups, RANDOM, n_permutations=5)
@@ -613,6 +674,7 @@ def test_ragged_recordings_and_params_of_fit():
     ("change", "message"),
     [
         ({"groups": ["a"]}, "groups: expected one subject a row"),
+        ({"groups": [("a", 1)] * 128}, "groups: expected a subject .* got tuple in row 0"),
         ({"index": pd.DataFrame({"begin": range(128)})}, "index: expected columns recording"),
         ({"index": pd.DataFrame({"recording": ["a"]})}, "index: expected one row"),
         ({"index": pd.DataFrame({"recording": range(128), "start": "x"})}, "index: expected numbers in column start"),
@@ -690,3 +752,14 @@ def test_rows_of_unknown_recording_are_neither_a_leak_nor_sound():
     report = audit_leakage(None, X, np.arange(24) % 2, index=index, cv=splits)
     assert report["windows"].verdict == "cannot be seen"
     assert "8 rows without a recording" in report["windows"].words
+
+
+def test_subjects_of_mixed_types_and_rows_of_nobody_are_split():
+    X, y, _ = people()
+    person = np.arange(len(y)) // 8
+    groups = [f"S{p}" if p % 2 else int(p) for p in person]
+    for names, verdict in ((groups, "not found"), ([None] * 3 + groups[3:], "cannot be seen")):
+        for form in (list, lambda names: np.array(names, dtype=object)):
+            report = audit(None, X, y, form(names), GroupKFold(4))
+            assert report["subjects"].verdict == verdict
+            assert report.setting["subjects"] == 16

@@ -2,6 +2,7 @@ import pickle
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline
@@ -12,6 +13,7 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.preprocessing import StandardScaler
 
 from skpd.model_selection import PROTOCOLS, check_subjects_disjoint, make_splitter
+from skpd.model_selection._splitters import check_groups
 
 SOUND = [name for name, protocol in PROTOCOLS.items() if not protocol.leaks]
 
@@ -129,6 +131,41 @@ def test_the_same_seed_makes_the_same_folds(table):
 def test_rows_without_a_subject_are_refused():
     with pytest.raises(ValueError, match="groups: expected a subject for every row, found none for 2, first row 0"):
         list(check_subjects_disjoint([([0], [1])], [np.nan, np.nan]))
+
+
+@pytest.mark.parametrize("scheme", ["subject-wise", "leave-one-subject-out"])
+def test_splitters_refuse_what_names_nobody_and_take_mixed_names_as_text(table, scheme):
+    X, y, groups = table
+    splitter = make_splitter(scheme, n_splits=3, random_state=0)
+    for bad in (
+        [(g, 1) for g in groups],
+        np.column_stack([groups, groups]),
+        [None, *groups[1:]],
+        np.array(["1", 1] * 60, dtype=object),
+    ):
+        with pytest.raises(ValueError, match="groups: expected a subject for every row"):
+            next(splitter.split(X, y, bad))
+    person = np.arange(120) // 10
+    mixed = np.array([f"S{p}" if p % 2 else int(p) for p in person], dtype=object)
+    for one, two in zip(splitter.split(X, y, mixed), splitter.split(X, y, mixed.astype(str)), strict=True):
+        np.testing.assert_array_equal(one[1], two[1])
+    assert splitter.get_n_splits(X, y, mixed) == (12 if scheme == "leave-one-subject-out" else 3)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        np.arange(4) // 2,
+        ["a", "a", "b", "b"],
+        np.array([0, 0, 1.5, 1.5], dtype=object),
+        pd.Series(["a", "a", "b", "b"], dtype="category"),
+        pd.date_range("2020-01-01", periods=4, tz="UTC"),
+        np.array(["a", "a", "b", "b"])[:, None],
+    ],
+)
+def test_names_of_one_type_stay_as_they_are(names):
+    np.testing.assert_array_equal(check_groups(names), np.asarray(names).ravel())
+    assert check_groups(names).dtype == np.asarray(names).dtype
 
 
 def test_a_sampler_out_of_reach_is_refused_in_the_published_order(table):

@@ -5,11 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import Pipeline as SamplerPipeline
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
@@ -20,8 +24,11 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skpd.exceptions import DataFileError, FailedFoldsWarning
 from skpd.recipes import WindowTable
+from skpd.resampling import RareClassSampler
 from skpd.studies import load_results, run_study
 from skpd.studies._identity import digest
+from skpd.studies._run import _Cell
+from skpd.studies._store import LONGEST_NAME
 
 
 def make_table(n_subjects=12, n_recordings=2, n_windows=5, seed=0, one_label_a_subject=False):
@@ -171,6 +178,17 @@ def test_a_failing_cell_is_kept_with_its_traceback_and_stops_nothing(tmp_path):
     [
         ({"y": np.r_[np.nan, np.zeros(119)]}, "y: expected a label for every row, found none for 1, first row 0"),
         ({"groups": np.array([None] + ["a"] * 119, dtype=object)}, "groups: expected a subject for every row"),
+        (
+            {"groups": [("A", 1)] * 120},
+            "groups: expected a subject .* as text or a number, got tuple in row 0: make one",
+        ),
+        ({"groups": np.zeros((120, 2))}, r"groups: expected a subject .* got ndarray of shape \(120, 2\): join"),
+        ({"groups": ["1", 1] * 60}, "groups: .* all of one type, got numbers and text, of which some are one text"),
+        ({"y": [(0, 1)] * 120}, "y: expected a label for every row, as text or a number, got tuple"),
+        (
+            {"index": make_table().index.assign(recording=[(0, 1)] * 120)},
+            "recording: expected a recording .* got tuple in row 0",
+        ),
         ({"groups": np.zeros(5)}, r"one length, got \[120, 120, 5, 120\]"),
         ({"y": np.linspace(0, 1, 120)}, "Unknown label type"),
         ({"index": make_table().index.assign(recording=None)}, "recording: expected a recording for every row"),
@@ -190,10 +208,18 @@ def test_bad_tables_are_refused_at_once(change, message):
             {"build": build("none", "logistic", random_state=0)},
             "build: expected a function, .* got Pipeline: pass make_window",
         ),
+        (
+            {"build": lambda *_, random_state: None},
+            "build: .* fit and get_params to be returned, got NoneType for resamp",
+        ),
+        (
+            {"build": lambda *_, random_state: PCA},
+            "build: expected an unfitted estimator .* got the class PCA for resamp",
+        ),
         ({"table": {"X": [[0.0]], "y": [0]}}, "table: expected an object with X, y, .* got dict without X, y, groups"),
         ({"table": dataclasses.replace(make_table(), index=None)}, "index: expected a DataFrame .* got NoneType"),
     ],
-    ids=["estimator", "pipeline", "dict", "no-index"],
+    ids=["estimator", "pipeline", "nothing", "class", "dict", "no-index"],
 )
 def test_what_is_no_table_name_or_function_is_refused_at_once(change, message):
     with pytest.raises(TypeError, match=message):
@@ -392,3 +418,111 @@ def test_other_weights_in_the_same_file_are_another_estimator(tmp_path):
     before = digest(estimator)
     file.write_bytes(b"other")
     assert digest(estimator) != before
+
+
+class Strange(DummyClassifier):
+    """Says of itself what another library means by these names."""
+
+    def fit(self, X, y, sample_weight=None):
+        super().fit(X, y)
+        self.n_epochs_ = 7
+        self.feature_importances_ = np.zeros((3, 2))
+        self.sampler_ = self
+        self.adapted_ = {"k": np.int64(3)}
+        self.kept_classes_ = ["a"]
+        self.resample_time_ = {}
+        return self
+
+    @property
+    def oob_score_(self):
+        raise RuntimeError("only with oob=True")
+
+
+def test_an_attribute_of_another_meaning_is_left_out_and_fails_no_fold():
+    results = run_study(make_table(), lambda *_, random_state: Strange(), configurations=GRID[:1], n_splits=3)
+    assert len(results.failures) == 0
+    assert results.cells["n_epochs"].tolist() == [7, 7, 7]
+    others = {"n_watched", "feature_importances", "oob_score", "n_resampled", "resample_seconds", "adapted"}
+    assert not others & set(results.cells.columns)
+
+
+def test_what_fitted_steps_tell_of_themselves_is_kept():
+    def build(resampler, classifier, *, random_state):
+        sampler = RareClassSampler(RandomOverSampler(random_state=0))
+        forest = RandomForestClassifier(5, oob_score=True, random_state=0)
+        return SamplerPipeline([("resampler", sampler), ("classifier", forest)])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cells = run_study(make_table(), build, configurations=GRID[:1], n_splits=3).cells
+    assert (cells["n_resampled"].map(len) == 2).all()
+    assert (cells["feature_importances"].map(sum).round(4) == 1).all()
+    assert {"resample_seconds", "adapted", "kept_classes", "oob_score"} <= set(cells.columns)
+
+
+def test_subjects_of_mixed_types_and_paths_of_recordings_are_taken_as_text():
+    table = make_table()
+    subject = np.arange(120) // 10
+    mixed = [f"S{s}" if s % 2 else int(s) for s in subject]
+    paths = [Path("recordings") / f"{r}.csv" for r in table.index["recording"]]
+    strange = dataclasses.replace(
+        table, groups=np.array(mixed, dtype=object), index=table.index.assign(recording=paths)
+    )
+    plain = dataclasses.replace(
+        table, groups=np.array(mixed).astype(str), index=table.index.assign(recording=list(map(str, paths)))
+    )
+    one, two = (run_study(t, build, configurations=GRID, n_splits=3) for t in (strange, plain))
+    assert_same_results(one, two)
+    assert set(one.predictions["subject"]) == set(map(str, mixed))
+
+
+def test_a_long_name_is_stored_under_a_short_one_and_resumed(tmp_path):
+    common = "帕金森病" * 10
+    grid = [("subject-wise", "none", common + end) for end in "ab"]
+    results = run_study(make_table(), lambda *_, random_state: DummyClassifier(), configurations=grid, n_splits=3)
+    assert results.cells["classifier"].value_counts().to_dict() == {common + "a": 3, common + "b": 3}
+    progress = []
+    for _ in range(2):
+        run_study(
+            make_table(),
+            lambda *_, random_state: DummyClassifier(),
+            configurations=grid,
+            n_splits=3,
+            out=tmp_path,
+            on_progress=lambda *n: progress.append(n),
+        )
+    assert progress[-1] == (6, 6)
+    assert progress.count((6, 6)) == 2, "what is stored is not computed again"
+    assert len(load_results(tmp_path).cells) == 6
+
+
+def test_a_name_that_can_be_stored_stays_as_it_is():
+    estimator = DummyClassifier()
+    room = LONGEST_NAME - len(f"subject-wise~none~~seed0~fold0~{digest(estimator)}")
+    for classifier in ("majority", "m" * room):
+        name = _Cell("subject-wise", "none", classifier, 0, 0).name(estimator)
+        assert name == f"subject-wise~none~{classifier}~seed0~fold0~{digest(estimator)}"
+    longer = [_Cell("subject-wise", "none", "m" * (room + 1), 0, fold).name(estimator) for fold in range(2)]
+    assert {len(name) for name in longer} == {LONGEST_NAME}
+    assert len(set(longer)) == 2
+
+
+class Undecided(DummyClassifier):
+    """Predicts what cannot be stored."""
+
+    def predict(self, X):
+        column = np.empty(len(X), dtype=object)
+        column[:] = [("a", 1) if i else "a" for i in range(len(X))]
+        return column
+
+
+def test_predictions_that_cannot_be_stored_fail_their_fold_only():
+    grid = [("subject-wise", "none", "undecided"), GRID[1]]
+
+    def build(resampler, classifier, *, random_state):
+        return Undecided() if classifier == "undecided" else DummyClassifier()
+
+    with pytest.warns(FailedFoldsWarning, match="3 of 6 folds failed"):
+        results = run_study(make_table(), build, configurations=grid, n_splits=3)
+    assert results.failures["error"].str.contains("y_pred").all()
+    assert results.cells["classifier"].eq("majority").sum() == 3

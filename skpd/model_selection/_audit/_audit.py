@@ -13,6 +13,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, column_or_1d
 
 from ..._version import __version__
+from .._splitters import check_names
 from ._content import check_duplicates, check_near_copies, check_shared_samples
 from ._fingerprints import check_balance, check_interpolation, check_scaling
 from ._identity import check_identity
@@ -110,6 +111,10 @@ def audit_leakage(
 
     Notes
     -----
+    **Fits.** Fits are watched while one fold is fitted, and while the fitted model predicts the test rows of that fold.
+    A fit in `predict` counts if it leaves another state than the same fit on training rows: a step without a state,
+    such as `PolynomialFeatures`, may be fitted in passing.
+
     **What it costs.** One fold is fitted for the spy, which sees calls in this process and slows them down by a factor
     of about two. `prepare` is run seven times. Distances are computed for at most 1000 test rows.
 
@@ -130,7 +135,8 @@ def audit_leakage(
     `balance` takes for resampled ones.
 
     **What it cannot do.** "Not found" is not "sound": selection of columns before the split leaves no trace and is seen
-    through `prepare` only. The code of a step may read files. Fits in other processes are not watched.
+    through `prepare` only. The code of a step may read files. Fits in other processes are not watched, nor are means
+    that a step takes of the rows it predicts without any fit.
 
     References
     ----------
@@ -235,7 +241,7 @@ def _as_array_if_even(X: list | tuple) -> Any:
 def _check_groups(groups: Any, n: int) -> np.ndarray | None:
     if groups is None:
         return None
-    groups = column_or_1d(groups)
+    groups = check_names("groups", groups, "a subject", gaps=True)
     if len(groups) != n:
         raise ValueError(f"groups: expected one subject a row, {n}, got {len(groups)}.")
     return groups

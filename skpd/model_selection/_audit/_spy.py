@@ -1,20 +1,21 @@
-"""Which rows every fit inside an estimator is given, seen by watching one fold being fitted."""
+"""Which rows every fit inside an estimator is given, seen by watching one fold being fitted and predicted."""
 
 from __future__ import annotations
 
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import CodeType, FrameType
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils.validation import _check_method_params, _num_samples
 
 from ._report import AuditCheck, count
 from ._table import Table, fingerprint_rows, numbers_of
@@ -29,11 +30,13 @@ _NEVER_ROWS = (str, bytes, int, float, bool, type(None), np.random.RandomState, 
 
 
 class _Spy:
-    """Fingerprints of the rows that methods of the names given are called with."""
+    """Fingerprints of the rows that methods of the names given are called with; on request, whose methods they are."""
 
-    def __init__(self, methods: set[str]) -> None:
+    def __init__(self, methods: set[str], *, keep_owners: bool = False) -> None:
         self.methods = methods
+        self.keep_owners = keep_owners
         self.seen: dict[str, np.ndarray] = {}
+        self.owners: dict[str, list[Any]] = {}
         # The array itself is kept, or another could take its id.
         self._recent: dict[int, tuple[Any, np.ndarray | None]] = {}
 
@@ -48,6 +51,8 @@ class _Spy:
             rows = self._fingerprints(value)
             if rows is not None:
                 place = f"{type(owner).__name__}.{frame.f_code.co_name}"
+                if self.keep_owners:
+                    self.owners.setdefault(place, []).append(owner)
                 known = self.seen.get(place)
                 self.seen[place] = rows if known is None else np.union1d(known, rows)
 
@@ -59,6 +64,10 @@ class _Spy:
             self._recent.pop(next(iter(self._recent)))
         self._recent[id(value)] = (value, rows)
         return rows
+
+    def rows(self, methods: set[str]) -> dict[str, np.ndarray]:
+        """Return what some of the methods were called with."""
+        return {place: rows for place, rows in self.seen.items() if place.rpartition(".")[2] in methods}
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -129,30 +138,40 @@ def check_fits(table: Table, estimator: Any, params: dict[str, Any]) -> AuditChe
     fitting = _Spy(_FITS)
     with fitting.watching():
         model = clone(estimator).fit(X_train, table.y[train], **_check_method_params(table.X, params, train))
-    on_test, on_train = _Spy(_APPLIES), _Spy(_APPLIES)
+    on_test, on_train = _Spy(_APPLIES | _FITS), _Spy(_APPLIES)
     for spy, X in ((on_test, X_test), (on_train, X_train)):
         if hasattr(model, "predict"):
             with spy.watching():
                 model.predict(X)
     # Test rows as given, and as each step made them: those that no training row becomes.
     raw = tested_only(table, test, train)
-    staged = np.unique(np.concatenate([raw, *on_test.seen.values()]))
+    staged = np.unique(np.concatenate([raw, *on_test.rows(_APPLIES).values()]))
     staged = np.setdiff1d(staged, np.concatenate([fingerprint_rows(X_train, single=True), *on_train.seen.values()]))
     width = table.numbers.shape[1] if table.numbers is not None else MIN_WIDTH
     enough = 1 if width >= MIN_WIDTH else max(1, len(raw) // 2)
-    met = {place: int(np.isin(staged, seen).sum()) for place, seen in fitting.seen.items()}
-    met = {place: n for place, n in met.items() if n >= enough}
+    met, again = (
+        {place: n for place, rows in seen.items() if (n := int(np.isin(staged, rows).sum())) >= enough}
+        for seen in (fitting.seen, on_test.rows(_FITS))
+    )
+    again = {place: again[place] for place in _learning(model, X_test, X_train, list(again))}
     evidence = {
         "fits_watched": sorted(fitting.seen),
         "fold": 0,
         "test_rows": len(test),
-        "test_rows_met": met,
+        "test_rows_met": met | {f"{place} in predict": n for place, n in again.items()},
     }
     if met:
         place, most = max(met.items(), key=lambda item: item[1])
         words = (
             f"{place} is given {count(most, 'test row')} of {len(test)} while the training rows of fold 0 are fitted "
             f"(of {count(len(fitting.seen), 'method')} watched): no fit may see rows that are tested."
+        )
+        return AuditCheck("fits", "found", words, evidence)
+    if again:
+        place, most = max(again.items(), key=lambda item: item[1])
+        words = (
+            f"{place} is given {count(most, 'test row')} of {len(test)} and learns from them while the model of fold 0 "
+            "predicts: what is said of a row depends on those tested with it. Fit in fit, and only apply in predict."
         )
         return AuditCheck("fits", "found", words, evidence)
     if not len(raw):
@@ -163,3 +182,31 @@ def check_fits(table: Table, estimator: Any, params: dict[str, Any]) -> AuditChe
         return AuditCheck("fits", "cannot be seen", words, evidence)
     words = f"None of the {count(len(fitting.seen), 'fitting method')} that ran in fold 0 was given a test row."
     return AuditCheck("fits", "not found", words, evidence)
+
+
+def _learning(model: Any, X_test: Any, X_train: Any, places: list[str]) -> list[str]:
+    """Return those fits in predict that learn something else from test rows than from as many training rows.
+
+    Steps without a state are often fitted in passing: ``PolynomialFeatures().fit_transform(X)`` learns nothing.
+    """
+    if not places:
+        return []
+    few = np.arange(min(_num_samples(X_test), _num_samples(X_train)))
+    learnt = []
+    for X in (X_test, X_train):
+        spy = _Spy(_FITS, keep_owners=True)
+        with spy.watching():
+            model.predict(_safe_indexing(X, few))
+        learnt.append({place: sorted(map(_state, spy.owners.get(place, []))) for place in places})
+    return [place for place in places if learnt[0][place] != learnt[1][place]]
+
+
+def _state(owner: Any) -> str:
+    """Return a digest of what an object holds besides its parameters."""
+    parameters = owner.get_params(deep=False) if hasattr(owner, "get_params") else {}
+    state = {}
+    for name, value in getattr(owner, "__dict__", {}).items():
+        # Deliberately broad: what cannot be stored, such as a lock, cannot be compared either.
+        with suppress(Exception):
+            state[name] = None if name in parameters else joblib.hash(value)
+    return str(joblib.hash(state))
