@@ -15,6 +15,8 @@ from ._app import app, console, exit_codes, split_names
 
 #: Columns that are named in a message; the others are counted.
 _SHOWN = 8
+#: What rows are called that are not tested, besides train: they chose the model, and so belong to its training.
+_CHOOSING = {"val", "valid", "validation", "dev"}
 
 
 @app.command("audit")
@@ -68,7 +70,7 @@ def audit(
     with exit_codes("audit"):
         if json is not None and not json.parent.is_dir():
             raise ValueError(f"--json: expected a file in a folder that exists, got {json}.")
-        report, taken, doubtful = _audit(
+        report, taken, notes = _audit(
             table,
             label,
             subject,
@@ -87,7 +89,7 @@ def audit(
         if json is not None:
             report.to_json(json)
     console.print(f"{len(taken)} column(s) taken as features: {_some(taken)}.", markup=False, soft_wrap=True)
-    for note in doubtful:
+    for note in notes:
         console.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
     for line in str(report).splitlines():
         style = "bold red" if line.startswith(("FOUND", "Leakage found")) else ""
@@ -112,11 +114,12 @@ def _audit(
     seed: int,
     jobs: int,
 ) -> tuple[Any, list[str], list[str]]:
-    """Read the table and audit it; return the report, the columns of features, and notes on those in doubt."""
+    """Read the table and audit it; return the report, the columns of features, and notes on what is in doubt."""
     from ..model_selection import PROTOCOLS, audit_leakage
     from ..recipes import make_window_classifier
 
-    frame = _read_table(path)
+    texts = {label, subject, fold, places["recording"], places["source"]} - {None}
+    frame = _read_table(path, texts)
     named = {column: known for known, column in places.items() if column is not None}
     wanted = [label, *(c for c in (subject, fold) if c is not None), *named, *ignore, *(features or [])]
     absent = [column for column in wanted if column not in frame]
@@ -125,20 +128,21 @@ def _audit(
         raise ValueError(
             f"{path}: expected columns {', '.join(absent)}, found {_some(columns)}: correct the name that you gave."
         )
-    doubtful = []
+    notes = []
     if features is None:
         others = frame.drop(columns=list({label, subject, fold, *named, *ignore} - {None}))
         features = list(others.select_dtypes(["number", "bool"]).columns)
-        doubtful = [note for column in features if (note := _doubt(str(column)))]
+        notes = [note for column in features if (note := _doubt(str(column)))]
     if not features:
         raise ValueError(f"{path}: expected at least one numeric column besides those named: name --features.")
-    texts = frame[features].select_dtypes(exclude=["number", "bool"]).columns
-    if len(texts):
-        raise ValueError(f"{path}: expected numbers in the columns of --features, found text in {', '.join(texts)}.")
+    wrong = frame[features].select_dtypes(exclude=["number", "bool"]).columns
+    if len(wrong):
+        raise ValueError(f"{path}: expected numbers in the columns of --features, found text in {', '.join(wrong)}.")
     X = frame[features].astype(float)
     groups = None if subject is None else frame[subject].to_numpy()
     if fold is not None:
-        cv = _splits_of_column(fold, frame[fold])
+        cv, note = _splits_of_column(fold, frame[fold])
+        notes += [note] if note else []
     elif split not in {protocol.scheme for protocol in PROTOCOLS.values()}:
         raise ValueError(f"--split: expected subject-wise, leave-one-subject-out or random, got {split!r}.")
     elif subject is None and split != "random":
@@ -159,7 +163,7 @@ def _audit(
         random_state=seed,
         n_jobs=jobs,
     )
-    return report, [str(column) for column in features], doubtful
+    return report, [str(column) for column in features], notes
 
 
 def _some(columns: list[str]) -> str:
@@ -183,14 +187,23 @@ def _doubt(column: str) -> str:
     return f"{column} is taken as a feature: give {option}."
 
 
-def _read_table(path: Path) -> Any:
+def _read_table(path: Path, texts: set) -> Any:
+    """Read a table; in the columns `texts` only an empty field is missing, and blanks around texts mean nothing."""
     import pandas as pd
     import pyarrow as pa
+
+    from ..models._training_data import strip_blanks
 
     if path.suffix not in (".parquet", ".csv"):
         raise ValueError(f"{path}: expected a .parquet or .csv file, got {path.suffix or 'no ending'}.")
     try:
         frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        texts = texts & set(frame)
+        if path.suffix == ".csv" and texts:
+            # A person may be called "NA" and a label "None", which among features are numbers that are missing.
+            # Of one type from the first row to the last: 7 and "7" would be two people.
+            written = pd.read_csv(path, usecols=texts, keep_default_na=False, na_values=[""], low_memory=False)
+            frame = frame.assign(**{name: written[name] for name in texts})
     except FileNotFoundError:
         raise
     # Damaged metadata of a Parquet file is a KeyError or a TypeError, a damaged page an OSError.
@@ -199,18 +212,30 @@ def _read_table(path: Path) -> Any:
         raise DataFileError(path, found=found, expected=f"a table as {path.suffix[1:]}") from error
     if frame.empty:
         raise ValueError(f"{path}: expected rows, found none.")
-    return frame
+    return frame.assign(**{name: strip_blanks(frame[name]) for name in texts})
 
 
-def _splits_of_column(name: str, column: Any) -> list[tuple[Any, Any]]:
-    """Return one split a fold, or the one of rows called train and test; rows without a fold are always trained on."""
+def _splits_of_column(name: str, column: Any) -> tuple[list[tuple[Any, Any]], str]:
+    """Return one split a fold, or the one of rows called train and test, and what is to be said of it.
+
+    Rows without a fold are trained on in every fold; beside train and test they are left out.
+    """
     import numpy as np
 
     values = column.astype(object).where(column.notna(), None).to_numpy()
-    found = {value for value in values if value is not None}
-    if {str(value).lower() for value in found} == {"train", "test"}:
-        is_test = np.array([str(value).lower() == "test" for value in values])
-        return [(np.flatnonzero(~is_test & column.notna().to_numpy()), np.flatnonzero(is_test))]
+    found = sorted({value for value in values if value is not None}, key=str)
+    words = np.array([str(value).lower() for value in values])
+    named = {str(value).lower() for value in found}
+    if named & {"train", "test"}:
+        choosing = sorted(named & _CHOOSING)
+        if named != {"train", "test", *choosing}:
+            raise ValueError(
+                f"--fold: expected train and test, and besides them only {', '.join(sorted(_CHOOSING))}, or the names "
+                f"of folds, found {_some(list(map(str, found)))} in column {name}: rename or leave out the other rows."
+            )
+        note = f"Rows whose {name} is {' or '.join(choosing)} are taken as training: they are not tested here."
+        split = np.flatnonzero(np.isin(words, ["train", *choosing])), np.flatnonzero(words == "test")
+        return [split], note if choosing else ""
     if len(found) < 2:
         raise ValueError(f"--fold: expected two folds or more in column {name}, or train and test, found {len(found)}.")
-    return [(np.flatnonzero(values != value), np.flatnonzero(values == value)) for value in sorted(found, key=str)]
+    return [(np.flatnonzero(values != value), np.flatnonzero(values == value)) for value in found], ""

@@ -156,8 +156,10 @@ def _print(report: PredictReport) -> None:
     summary = report.summary
     if len(summary):
         columns = [name for name in _HEADINGS if name in summary and summary[name].notna().any()]
-        if "share_tremor" not in columns:
+        if "mean_severity" not in columns:
+            # Without degrees there may still be a class called tremor.
             shares = [name for name in summary if name.startswith(("share_", "proba_"))]
+            columns = [name for name in columns if name not in shares]
             columns += [name for name in shares if name != "share_unlike_training"]
         table = Table(box=None, pad_edge=False)
         table.add_column(summary.columns[0], overflow="fold", min_width=12)

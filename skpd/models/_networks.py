@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
@@ -17,7 +17,7 @@ from ..neural._base import Network
 from ..neural._runtime import load_keras
 from ._graph import walk
 from ._manifest import PIPELINE, ModelFolderError, attempt
-from ._trust import check_trees
+from ._trust import check_scorer, check_trees
 
 __all__ = ["attach", "detach", "save_network"]
 
@@ -68,12 +68,13 @@ def _own_warnings() -> Iterator[None]:
         yield
 
 
-def attach(path: Path, model: Any, networks: dict[str, bytes]) -> None:
+def attach(path: Path, model: Any, networks: dict[str, bytes], trusted: Collection[str] = ()) -> None:
     """Check what skops made and give networks their layers."""
     missing = set(networks)
     _forget_folders(model)
     for part in walk(model):
         attempt(path / PIPELINE, check_trees, part)
+        attempt(path / PIPELINE, check_scorer, part, trusted)
     for part in _networks(model):
         if part.stored_in not in networks:
             raise ModelFolderError(f"{path}: expected the file of a network, found {part.stored_in!r}: it is damaged.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = [
     "check_recording_model",
     "find_unworn",
     "flag_windows",
+    "is_severity",
     "predict_recording",
     "split_features",
 ]
@@ -274,6 +275,12 @@ def _overlaps(begin: np.ndarray, end: np.ndarray, intervals: np.ndarray) -> np.n
     return (k < len(intervals)) & (intervals[np.minimum(k, len(intervals) - 1), 0] < end)
 
 
+def is_severity(classes: Sequence[Any]) -> bool:
+    """Whether classes are degrees of tremor, of which 0 is none; truth values are names, not degrees."""
+    numbers = all(isinstance(label, (int, float)) and not isinstance(label, bool) for label in classes)
+    return numbers and min(classes) == 0
+
+
 class DaySummary:
     """Adds up the windows of one recording, a day at a time.
 
@@ -287,6 +294,8 @@ class DaySummary:
 
     def __init__(self, labels: dict[str, Any], classes: list) -> None:
         self.labels, self.classes = labels, classes
+        # By position: a class may be called "used" or "gap".
+        self._counted = [f"class {position}" for position in range(len(classes))]
         self._days: dict[Any, pd.Series] = {}
         self._known: set[str] = set()
 
@@ -301,8 +310,8 @@ class DaySummary:
         counts = pd.DataFrame({"n_windows": 1, **{f"n_{name}": flag for name, flag in flags.items()}}, block.index)
         counts["n_used"] = used
         counts["n_used_unlike"] = used & flags["unlike_training"]
-        for label in self.classes:
-            counts[f"n_{label}"] = (used & (block["prediction"] == label)).fillna(False)
+        for name, label in zip(self._counted, self.classes, strict=True):
+            counts[name] = (used & (block["prediction"] == label)).fillna(False)
         counts["end_s"] = block["end_s"]
         # What no window says was not checked.
         self._known |= {name for name in _FLAGS if block[name].notna().any()}
@@ -325,18 +334,18 @@ class DaySummary:
         if len(counts) > 1:
             counts.loc["all"] = counts.sum()
         counts = counts.astype("Int64")
-        columns = [f"n_{label}" for label in self.classes]
         used = counts["n_used"].astype(float).replace(0.0, np.nan)
-        shares = counts[columns].astype(float).div(used, axis=0)
-        shares.columns = [f"share_{label}" for label in self.classes]
-        table = counts.drop(columns=[*columns, "n_used_unlike"])
+        shares = counts[self._counted].astype(float).div(used, axis=0)
+        table = counts.drop(columns=[*self._counted, "n_used_unlike"])
         table["share_unlike_training"] = counts["n_used_unlike"].astype(float) / used
+        names = [f"share_{label}" for label in self.classes]
+        shares.columns = [f"{name}_class" if name in table else name for name in names]
         for name in set(_FLAGS) - self._known:
             table[f"n_{name}"] = pd.NA
         if "unlike_training" not in self._known:
             table["share_unlike_training"] = np.nan
-        if all(isinstance(label, (int, float)) for label in self.classes) and min(self.classes) == 0:
-            table["share_tremor"] = 1 - shares["share_0"]
+        if is_severity(self.classes):
+            table["share_tremor"] = 1 - shares.iloc[:, self.classes.index(0)]
             table["mean_severity"] = shares.to_numpy() @ np.array(self.classes, dtype=float)
         table = pd.concat([table, shares], axis=1).reset_index()
         for position, (name, value) in enumerate(self.labels.items()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -180,13 +181,14 @@ def check_options(options: Mapping[str, Any], pen: Mapping[str, Any] | None) -> 
 
 
 def _names(paths: list[Path]) -> list[str]:
-    """Name each file; those that share a name are numbered."""
+    """Name each file; those that share a name are numbered, past the numbers that other files have in their names."""
     counts = Counter(path.stem for path in paths)
-    seen: Counter = Counter()
+    taken = set(counts)
     names = []
-    for path in paths:
-        seen[path.stem] += 1
-        names.append(path.stem if counts[path.stem] == 1 else f"{path.stem}-{seen[path.stem]}")
+    for stem in (path.stem for path in paths):
+        free = (f"{stem}-{number}" for number in count(1) if f"{stem}-{number}" not in taken)
+        names.append(stem if counts[stem] == 1 else next(free))
+        taken.add(names[-1])
     return names
 
 

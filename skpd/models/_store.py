@@ -110,8 +110,8 @@ def save_model(
     Raises
     ------
     ValueError
-        If `folder` exists, or if a part of the model cannot be stored: a function of your own, an open file, an
-        optimiser given as an object instead of its name.
+        If `folder` exists or cannot be made, or if a part of the model cannot be stored: a function of your own, an
+        open file, an optimiser given as an object instead of its name.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
@@ -240,8 +240,10 @@ def load_model(folder: str | os.PathLike, *, trusted: Collection[str] = ()) -> A
     Notes
     -----
     No pickle is read. Types are compared, by name and before anything is imported, with a fixed list: the estimators
-    of skpd and scikit-learn, the samplers of imbalanced-learn, arrays. Networks may hold layers of plain arithmetic
-    only, no lambda and no class of the file's own. Nodes of decision trees are checked to point inside their tree.
+    of skpd and scikit-learn, the scorers and splitters of skpd, the samplers of imbalanced-learn, arrays. A search with
+    other scorers asks for trust in the functions that they call; its ``best_estimator_`` stored alone does not.
+    Networks may hold layers of plain arithmetic only, no lambda and no class of the file's own. Nodes of decision trees
+    are checked to point inside their tree.
 
     The digests recognise damage and careless edits. They do not tell who made a file: whoever can change the model can
     change its digests.
@@ -303,18 +305,32 @@ def open_model(folder: str | os.PathLike, *, trusted: Collection[str] = ()) -> t
     model = attempt(path / PIPELINE, skops.io.loads, pipeline, known_types(trusted))
     if not isinstance(model, BaseEstimator):
         raise ModelFolderError(f"{path / PIPELINE}: expected an estimator, found {type(model).__name__}.")
-    attach(path, model, networks)
+    attach(path, model, networks, trusted)
     return model, manifest
 
 
 def check_target(target: Path, overwrite: bool) -> None:
-    """Refuse a folder that must not be written over."""
-    if not target.exists():
-        return
-    if not overwrite:
-        raise ValueError(f"folder: {target} exists; name another folder, or pass overwrite=True to replace a model.")
-    if not (target / MANIFEST).is_file():
-        raise ValueError(f"folder: {target} exists and is no model (it has no {MANIFEST}): name another folder.")
+    """Refuse a folder that must not be written over, or that cannot be made; folders above it are made."""
+    if target.exists():
+        if not overwrite:
+            raise ValueError(
+                f"folder: {target} exists; name another folder, or pass overwrite=True to replace a model."
+            )
+        if not (target / MANIFEST).is_file():
+            raise ValueError(f"folder: {target} exists and is no model (it has no {MANIFEST}): name another folder.")
+    try:
+        _make_scratch(target).rmdir()
+    except OSError as error:
+        raise ValueError(
+            f"folder: expected a place where a folder can be made, {target} cannot be made "
+            f"({error.strerror or error}): name another folder, or ask for the right to write there."
+        ) from error
+
+
+def _make_scratch(target: Path) -> Path:
+    """Make an empty folder beside `target`, and the folders above."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
 
 
 class _whole:
@@ -324,8 +340,7 @@ class _whole:
         self.target = target
 
     def __enter__(self) -> Path:
-        self.target.parent.mkdir(parents=True, exist_ok=True)
-        self.scratch = Path(tempfile.mkdtemp(prefix=f".{self.target.name}.", dir=self.target.parent))
+        self.scratch = _make_scratch(self.target)
         self.scratch.chmod(0o777 & ~_umask())
         return self.scratch
 

@@ -124,8 +124,8 @@ def train_model(
     Raises
     ------
     ValueError
-        If a name is unknown, a protocol leaks, `out` exists, labels or files do not fit, or there are fewer subjects
-        than folds.
+        If a name is unknown, a protocol leaks, `out` exists or cannot be made, labels or files do not fit, or there
+        are fewer subjects than folds.
 
     Examples
     --------

@@ -25,7 +25,7 @@ from ..studies._handwriting_data import find_confounds, load_pens
 from ._pens import PenOptions, PenTrace, read_pens
 from ._sources import ReadOptions, open_recording
 
-__all__ = ["KINDS", "load_training_data", "recipe_kind", "takes_images"]
+__all__ = ["KINDS", "load_training_data", "recipe_kind", "strip_blanks", "takes_images"]
 
 #: What recipes take, and the datasets of each by name.
 KINDS: dict[str, Mapping[str, Any]] = {
@@ -150,9 +150,15 @@ def _check_task(task: str | None, known: Sequence[str]) -> Any:
     return task or next(iter(known), None)
 
 
+def strip_blanks(column: pd.Series) -> pd.Series:
+    """Take the blanks around texts away, so that "anna " is "anna"; what is blank altogether is missing."""
+    return column.map(lambda value: value.strip() or None if isinstance(value, str) else value)
+
+
 def _read_labels(table: Path) -> pd.DataFrame:
     try:
-        labels = pd.read_csv(table, dtype={"file": str, "subject": str})
+        # "None" and "NA" are labels and people as good as others: only an empty field is none.
+        labels = pd.read_csv(table, dtype={"file": str, "subject": str}, keep_default_na=False, na_values=[""])
     except OSError as error:
         raise unreadable(table, error, "a table of labels") from error
     except ValueError as error:
@@ -165,10 +171,22 @@ def _read_labels(table: Path) -> pd.DataFrame:
             expected=f"the columns {', '.join(_COLUMNS)}",
             advice="One row a file: its path beside the table, its label, and the person.",
         )
+    labels = labels.assign(**{name: strip_blanks(labels[name]) for name in _COLUMNS})
     empty = labels[list(_COLUMNS)].isna().any(axis=1)
     if empty.any() or not len(labels):
         found = f"nothing in line {int(np.flatnonzero(empty)[0]) + 2}" if len(labels) else "no rows"
         raise DataFileError(table, found=found, expected="a file, a label and a subject in every row")
+    if pd.api.types.is_float_dtype(labels["label"]):
+        # Infinity is no whole number either.
+        broken = np.flatnonzero(labels["label"] % 1 != 0)
+        if len(broken):
+            raise DataFileError(
+                table,
+                found=f"the label {labels['label'].iloc[broken[0]]:g}",
+                expected="classes: texts or whole numbers",
+                advice="Number the grades 0, 1, 2, ..., or name them in words.",
+                where=f"line {broken[0] + 2}",
+            )
     if labels["file"].duplicated().any():
         twice = labels["file"][labels["file"].duplicated()].iloc[0]
         raise DataFileError(table, found=f"{twice} twice", expected="each file once")

@@ -9,16 +9,19 @@ import io
 import json
 import zipfile
 from collections.abc import Collection, Iterable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 from sklearn.ensemble._forest import BaseForest
 from sklearn.ensemble._gb import BaseGradientBoosting
+from sklearn.metrics._scorer import _BaseScorer
 from sklearn.tree._tree import Tree
 
-__all__ = ["check_trees", "known_types", "untrusted_layers", "untrusted_types"]
+__all__ = ["check_scorer", "check_trees", "known_types", "untrusted_layers", "untrusted_types"]
 
-# The functions among them build networks of ours from sizes and names, or count and rank numbers.
+# The functions among them build networks of ours from sizes and names, or count and rank numbers. Splitters and scorers
+# are those of a stored search.
 _OURS = {
     "skpd.features._compute": ("TremorParams",),
     "skpd.features._pen": ("PenFeatures",),
@@ -26,6 +29,8 @@ _OURS = {
     "skpd.features._tsfresh": ("TsfreshFeatures",),
     "skpd.images._augmenter": ("ImageAugmenter",),
     "skpd.images._strokes": ("StrokeRenderer",),
+    "skpd.metrics._scorers": ("OneVsRestAUCScorer",),
+    "skpd.model_selection._splitters": ("LeaveOneSubjectOut", "SubjectWiseFolds"),
     "skpd.models._calibration": ("SubjectCalibratedClassifier",),
     "skpd.neural._backbones": ("Backbone",),
     "skpd.neural._base": ("Network",),
@@ -67,12 +72,26 @@ _OTHERS = {
     "imblearn.under_sampling._prototype_selection._tomek_links": ("TomekLinks",),
     "numpy": ("dtype",),
     "sklearn.calibration": ("_CalibratedClassifier", "_SigmoidCalibration", "_TemperatureScaling"),
+    # What they call is checked by `check_scorer`.
+    "sklearn.metrics._scorer": ("_PassthroughScorer", "_Scorer"),
+    "sklearn.model_selection._split": ("StratifiedGroupKFold", "StratifiedKFold"),
     # Their nodes are checked by `check_trees`, which is why skops leaves the choice to its user.
     "sklearn.tree._tree": ("Tree",),
 }
 
+#: What a scorer may compute, of its predictions alone, and the methods of an estimator that it may call.
+_SCORES = frozenset(
+    {
+        "skpd.metrics._auc.one_vs_rest_auc_score",
+        "skpd.metrics._scorers._summary_score",
+        "skpd.metrics._scores.geometric_mean_score",
+        "skpd.metrics._scores.index_balanced_accuracy_score",
+    }
+)
+_RESPONSES = {"predict", "predict_proba", "decision_function"}
+
 #: Beyond those that skops trusts by itself: scikit-learn's public estimators, plain values and arrays.
-_TYPES = frozenset(f"{module}.{name}" for names in (_OURS, _OTHERS) for module in names for name in names[module])
+_TYPES = _SCORES | {f"{module}.{name}" for names in (_OURS, _OTHERS) for module in names for name in names[module]}
 
 #: Layers of plain arithmetic, and what describes them; none reads a file or holds code.
 _LAYERS = frozenset(
@@ -129,6 +148,27 @@ def _foreign(config: Any) -> Iterable[str]:
                 yield full if registered in (None, name) else f"{full} ({registered})"
         for part in config.values():
             yield from _foreign(part)
+
+
+def check_scorer(part: Any, trusted: Collection[str] = ()) -> None:
+    """Refuse a scorer that calls anything but a known or trusted score of predictions, which scikit-learn would run.
+
+    Parameters
+    ----------
+    part : object
+        Any part of a model.
+    trusted : collection of str, default=()
+        As in `load_model`.
+    """
+    if not isinstance(part, _BaseScorer):
+        return
+    score, response = part._score_func, part._response_method
+    # Of a function alone the name is not the file's to choose.
+    name = f"{score.__module__}.{score.__name__}" if isinstance(score, FunctionType) else f"a {type(score).__name__}"
+    if name not in _SCORES | set(trusted):
+        raise ValueError(f"expected a scorer that computes {', '.join(sorted(_SCORES))}, got one with {name}.")
+    if not {*([response] if isinstance(response, str) else response)} <= _RESPONSES:
+        raise ValueError(f"expected a scorer that asks for {', '.join(sorted(_RESPONSES))}, got {response!r}.")
 
 
 def check_trees(estimator: Any) -> None:

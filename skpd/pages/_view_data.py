@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..models._predict import is_severity
 from ..models._recording import Recording
 from ..plotting import OKABE_ITO
 from ..plotting._style import FAINT, class_colors
 from ..signal import band_channel_names
 from ._view_layers import SEGMENT, decibel_range, make_layer
-from ._view_windows import is_severity, strongest_windows, timeline_json
+from ._view_windows import strongest_windows, timeline_json
 
 __all__ = ["DETAIL", "page_data"]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..models._loaded import say_unlike
+from ..models._predict import is_severity
 from ..models._recording import Recording
 from ..plotting._style import format_share
 from ..signal import band_channel_names
@@ -15,7 +16,7 @@ from ._blocks import Block, Cell, Note, Paragraph, Row, Section, Table, Terms, s
 from ._study import plural
 from ._view_data import DETAIL, page_data
 from ._view_layers import SEGMENT
-from ._view_windows import FLAGS, find_bouts, is_severity, measure_days
+from ._view_windows import FLAGS, find_bouts, measure_days
 
 __all__ = ["RecordingView"]
 

@@ -17,7 +17,6 @@ from ._view_layers import encode_numbers
 __all__ = [
     "FLAGS",
     "find_bouts",
-    "is_severity",
     "measure_days",
     "measure_windows",
     "strongest_windows",
@@ -30,11 +29,6 @@ FLAGS = {"gap": "gap", "nonwear": "not worn", "clipping": "clipped", "unlike_tra
 _LENGTH, _STEP, _BLOCK = 4.0, 2.0, 1800.0
 #: Bins of the timeline.
 _BINS = 4000
-
-
-def is_severity(classes: Sequence[Any]) -> bool:
-    """Whether classes are degrees of tremor, of which 0 is none."""
-    return all(isinstance(label, (int, float)) for label in classes) and min(classes) == 0
 
 
 def measure_windows(recording: Recording, bands: Mapping[str, tuple[float, float]]) -> Iterator[pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from typer.testing import CliRunner
 from skpd.cli import app
 from skpd.models import load_manifest, measure_tremor, predict_files, save_model
 from skpd.models._predict import DaySummary, _overlaps, find_unworn, predict_recording
+from skpd.models._predict_files import _names
 from skpd.models._recording import Recording
 from skpd.models._sources import ReadOptions, _Resampled, open_recording
+from skpd.recipes import make_recipe
 from skpd.signal import find_nonwear
 
 RATE = 50.0
@@ -378,6 +381,53 @@ def test_a_day_without_a_window_that_can_be_used():
     assert row["n_used"] == 0
     assert pd.isna(row["share_tremor"])
     assert pd.isna(row["n_nonwear"])
+
+
+@pytest.mark.parametrize("classes", [[False, True], [0.0, 1.0], [0, 1], ["no", "yes"]], ids=str)
+def test_labels_of_any_type_are_predicted(classes, wrist, recording, tmp_path):
+    model = make_recipe("tremor", sampling_rate=RATE, resampler="none", classifier="majority")
+    model.fit(wrist.data, np.asarray(classes)[(np.asarray(wrist.target) == 0).astype(int)])
+    folder = save_model(model, tmp_path / "m", sampling_rate=RATE, units="m/s^2")
+    report, windows = predict_one(folder, tmp_path / "anna.npy", tmp_path / "out")
+    assert set(windows.loc[~windows["gap"], "prediction"]) == {classes[1]}
+    summary = report.summary.iloc[0]
+    assert summary[[f"share_{label}" for label in classes]].tolist() == [0.0, 1.0]
+    # Truth values and words are no degrees of tremor.
+    graded = not isinstance(classes[0], (bool, str))
+    assert ("share_tremor" in summary) == ("mean_severity" in summary) == graded
+    if graded:
+        assert summary[["share_tremor", "mean_severity"]].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["used", "windows", "gap", "nonwear", "clipping", "used_unlike", "unlike_training"])
+def test_classes_called_as_a_count(name):
+    block = pd.DataFrame({"start_s": [0.0, 2.0, 4.0, 6.0], "end_s": [4.0, 6.0, 8.0, 10.0]})
+    block["prediction"] = pd.array([name, name, "other", pd.NA], "string")
+    block["gap"] = [False, False, False, True]
+    block["unlike_training"] = pd.array([True, False, False, pd.NA], "boolean")
+    block[["nonwear", "clipping"]] = False
+    summary = DaySummary({}, [name, "other"])
+    summary.add(block)
+    row = summary.rows().iloc[0]
+    assert row.index.is_unique
+    counts = ["n_windows", "n_used", "n_gap", "n_nonwear", "n_clipping", "n_unlike_training"]
+    assert row[counts].tolist() == [4, 3, 1, 0, 0, 1]
+    assert row["share_unlike_training"] == pytest.approx(1 / 3)
+    shares = row[["share_unlike_training_class" if name == "unlike_training" else f"share_{name}", "share_other"]]
+    assert shares.tolist() == pytest.approx([2 / 3, 1 / 3])
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (["2/a.npy", "3/a.npy", "3/a-1.npy"], ["a-2", "a-3", "a-1"]),
+        (["3/a-1.npy", "a.npy", "2/a.csv"], ["a-1", "a-2", "a-3"]),
+        (["a.npy", "2/a.npy", "a-1.npy", "2/a-1.npy"], ["a-2", "a-3", "a-1-1", "a-1-2"]),
+        (["a.npy", "b.npy"], ["a", "b"]),
+    ],
+)
+def test_no_two_files_get_one_name(files, names):
+    assert _names(list(map(Path, files))) == names
 
 
 def test_the_command_says_what_failed(stored, tmp_path):

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +25,19 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 import skpd
 from skpd import load_model, save_model
+from skpd.metrics import gmean_scorer, iba_scorer, make_scorers
+from skpd.model_selection import make_splitter
 from skpd.models import ModelFolderError, load_manifest
 from skpd.models._manifest import FORMAT, digest_of
 from skpd.models._trust import _TYPES, check_trees
 from skpd.neural import KerasMLPClassifier, KerasTransferClassifier
+from skpd.neural._mlp import build_mlp
 
 #: In a new process: load a model, predict the rows of a file, and say which heavy packages that needed.
 PREDICT = """
@@ -343,6 +348,76 @@ def test_a_truncated_pipeline_with_right_digests_is_damage(copy):
         load_model(copy)
 
 
+SEARCH_X, SEARCH_Y, SEARCH_GROUPS = np.arange(48.0).reshape(24, 2) % 7, np.arange(24) % 2, np.arange(24) // 4
+
+
+def search(scoring, refit=True, scheme="subject-wise"):
+    cv = make_splitter(scheme, n_splits=2, random_state=0)
+    found = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=cv, scoring=scoring, refit=refit)
+    return found.fit(SEARCH_X, SEARCH_Y, groups=SEARCH_GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "refit", "scheme"),
+    [
+        (make_scorers(), "gmean", "subject-wise"),
+        (make_scorers(labels=[0, 1]), "auc", "leave-one-subject-out"),
+        (gmean_scorer, True, "random"),
+        (iba_scorer, True, "subject-wise"),
+        (None, True, "subject-wise"),
+    ],
+    ids=["all", "auc", "gmean", "iba", "none"],
+)
+@pytest.mark.filterwarnings("ignore:The groups parameter is ignored")
+def test_a_search_with_our_scorers_and_splitters_comes_back(scoring, refit, scheme, tmp_path):
+    model = search(scoring, refit, scheme)
+    folder = save_model(model, tmp_path / "m")
+    assert load_manifest(folder)["needs_trust"] == []
+    again = load_model(folder)
+    assert again.score(SEARCH_X, SEARCH_Y) == model.score(SEARCH_X, SEARCH_Y)
+    assert repr(again.cv) == repr(model.cv)
+
+
+def test_a_search_with_another_score_asks_for_trust_in_it(tmp_path):
+    model = search("balanced_accuracy")
+    folder = save_model(model, tmp_path / "m")
+    needed = ["sklearn.metrics._classification.balanced_accuracy_score"]
+    assert load_manifest(folder)["needs_trust"] == needed
+    with pytest.raises(ModelFolderError, match=r"found sklearn\.metrics\._classification\.balanced_accuracy_score"):
+        load_model(folder)
+    assert load_model(folder, trusted=needed).score(SEARCH_X, SEARCH_Y) == model.score(SEARCH_X, SEARCH_Y)
+
+
+def disguised():
+    """A known type that can be called, under the name of a score."""
+    scorer = make_scorers()["auc"]
+    scorer.__module__, scorer.__name__ = gmean_scorer._score_func.__module__, gmean_scorer._score_func.__name__
+    return scorer
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"_score_func": build_mlp}, "expected a scorer that computes .*build_mlp"),
+        ({"_score_func": KerasMLPClassifier}, "expected a scorer that computes .*a type"),
+        ({"_score_func": np.exp}, "expected a scorer that computes .*a ufunc"),
+        ({"_score_func": disguised()}, "expected a scorer that computes .*a OneVsRestAUCScorer"),
+        ({"_response_method": "fit"}, "expected a scorer that asks for .*fit"),
+        ({"_response_method": ["predict", "set_params"]}, "expected a scorer that asks for .*set_params"),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda scorer: scorer, lambda scorer: {"a": [scorer]}], ids=["bare", "nested"])
+def test_scorers_that_call_something_else_are_refused(copy, change, message, wrap):
+    model = search(gmean_scorer)
+    scorer = deepcopy(gmean_scorer)
+    vars(scorer).update(change)
+    model.scorer_ = wrap(scorer)
+    (copy / "pipeline.skops").write_bytes(skops.io.dumps(model))
+    seal(copy)
+    with pytest.raises(ModelFolderError, match=message):
+        load_model(copy)
+
+
 def test_trees_whose_nodes_point_elsewhere_are_refused():
     X = np.random.default_rng(0).normal(size=(60, 3))
     model = DecisionTreeClassifier(random_state=0).fit(X, X[:, 0] > 0.1 * X[:, 1])
@@ -472,6 +547,7 @@ def test_every_estimator_of_skpd_can_be_loaded():
                 missing.append(f"{thing.__module__}.{thing.__name__}")
     bases = {
         "skpd.features._windows.WindowFeatures",
+        "skpd.images._sampler.ImageSampler",
         "skpd._recordings.RecordingTransformer",
         "skpd.neural._base.NetworkClassifier",
     }

@@ -20,6 +20,7 @@ from skpd.cli import app
 from skpd.metrics import classification_summary
 from skpd.models import SubjectCalibratedClassifier, add_calibration, export_onnx, load_manifest, train_model
 from skpd.models._evaluate import hold_out_predictions
+from skpd.models._training_data import _read_labels
 from skpd.plotting import ReliabilityDisplay
 from skpd.recipes import make_recipe
 from skpd.studies._people import fit_parameters
@@ -151,12 +152,52 @@ def test_wrong_calls_say_what_is_wrong(own_files, tmp_path, arguments, message):
         ("file,label,subject\na.npy,,x\n", "nothing in line 2"),
         ("file,label,subject\n", "no rows"),
         ("file,label,subject\na.npy,1,x\na.npy,1,x\n", "a.npy twice"),
+        (
+            "file,label,subject\na.npy,0,x\nb.npy,0.5,x\nc.npy,1,y\n",
+            r"labels.csv, line 3: found the label 0\.5, expected classes: texts or whole numbers\. Number the grades",
+        ),
+        ("file,label,subject\na.npy,0,x\nb.npy,inf,x\n", "line 3: found the label inf"),
     ],
 )
 def test_a_table_of_labels_that_is_wrong(tmp_path, text, message):
     (tmp_path / "labels.csv").write_text(text)
     with pytest.raises(ValueError, match=message):
         train_model("tremor", tmp_path / "labels.csv", tmp_path / "m", units="g", sampling_rate=50.0)
+
+
+@pytest.mark.parametrize("out", ["file/model", "file/deep/model"])
+def test_a_place_that_cannot_be_written_is_noticed_before_the_training(tmp_path, monkeypatch, out):
+    def load(*given, **options):
+        raise AssertionError("data were read")
+
+    monkeypatch.setattr("skpd.models._train.load_training_data", load)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"folder: expected a place where a folder can be made, .* cannot be made"):
+        train_model("tremor", "simulated", tmp_path / out)
+    (tmp_path / "full").mkdir()
+
+    def refuse(*given, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("skpd.models._store.tempfile.mkdtemp", refuse)
+    with pytest.raises(ValueError, match=r"full/model cannot be made \(Permission denied\): name another folder"):
+        train_model("tremor", "simulated", tmp_path / "full" / "model")
+
+
+def test_only_an_empty_field_of_a_table_of_labels_is_missing(tmp_path):
+    lines = ["file,label,subject", "NA,Tremor,NA", "null,None,anna ", "a.npy, None,anna", 'b.npy,"Tremor ",007']
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    labels = _read_labels(tmp_path / "labels.csv")
+    assert labels["file"].tolist() == ["NA", "null", "a.npy", "b.npy"]
+    assert labels["label"].tolist() == ["Tremor", "None", "None", "Tremor"]
+    assert labels["subject"].tolist() == ["NA", "anna", "anna", "007"]
+    (tmp_path / "labels.csv").write_text("file,label,subject\na.npy, 1,x\nb.npy,0 ,y\n")
+    assert _read_labels(tmp_path / "labels.csv")["label"].tolist() == [1, 0]
+    (tmp_path / "labels.csv").write_text("file,label,subject\na.npy,1.0,x\nb.npy,0.0,y\n")
+    assert _read_labels(tmp_path / "labels.csv")["label"].tolist() == [1.0, 0.0]
+    (tmp_path / "labels.csv").write_text('file,label,subject\na.npy,1,x\nb.npy,0," "\n')
+    with pytest.raises(ValueError, match="nothing in line 3"):
+        _read_labels(tmp_path / "labels.csv")
 
 
 def test_train_and_predict_from_the_command_line(own_files, tmp_path):

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from skpd.cli import app
+from skpd.datasets import make_tremor_recordings
 from skpd.exceptions import DataFileError
 from skpd.models import ModelFolderError, TrainingDistance, load_manifest, save_model
 from skpd.models._recording import Recording
@@ -21,6 +22,7 @@ from skpd.pages import write_view
 from skpd.pages._view_layers import decibel_range, make_layer
 from skpd.pages._view_open import read_recording
 from skpd.pages._view_windows import find_bouts, measure_windows, strongest_windows, timeline_json
+from skpd.recipes import make_recipe
 from skpd.signal import PUBLISHED_BANDS, band_channel_names
 
 RATE = 50.0
@@ -190,6 +192,17 @@ def test_the_page_of_a_model_says_what_predict_says(stored, tmp_path):
     # None is flagged: a recording of minutes is not looked through for non-wear.
     bouts = find_bouts(windows.drop(columns=["nonwear", "clipping", "unlike_training"]), BANDS)
     assert 0 < text.count('class="go"') == len(bouts)
+
+
+def test_true_and_false_are_classes_and_no_degrees(tmp_path):
+    wrist = make_tremor_recordings(n_subjects=4, duration=12.0, random_state=0)
+    recipe = make_recipe("tremor", sampling_rate=wrist.sampling_rate, classifier="logistic-regression")
+    recipe.fit(wrist.data, wrist.target > 0)
+    save_model(recipe, tmp_path / "model", recipe="tremor", sampling_rate=wrist.sampling_rate, units="m/s^2")
+    np.save(tmp_path / "anna.npy", tremor(60))
+    page = write_view(tmp_path / "anna.npy", tmp_path / "anna.html", model=tmp_path / "model", **READ)
+    assert [c["title"] for c in page_data(page)["classes"]] == ["False", "True"]
+    assert "mean severity" not in page.read_text(encoding="utf-8")
 
 
 def test_the_same_file_gives_the_same_page(stored, tmp_path):
