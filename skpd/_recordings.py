@@ -128,7 +128,11 @@ def is_table(X: Any) -> bool:
     """Whether `X` is 2-D, one channel in a row each; a list of 1-D arrays is a batch of recordings, not a table."""
     if isinstance(X, (list, tuple)) and len(X) and all(hasattr(x, "shape") for x in X):
         return False
-    return np.ndim(X) == 2
+    return _ndim(X) == 2
+
+
+def _ndim(X: Any) -> int:
+    return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
 
 
 def frame_columns(X: Any, name: str) -> tuple | None:
@@ -244,7 +248,7 @@ def check_recordings(
             X = X[:, :, None]
     elif not reset and is_table(X) and not getattr(estimator, "_fitted_on_table", True):
         X = np.asarray(X)[:, :, None]
-    ndim = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+    ndim = _ndim(X)
     if ndim == 3:
         X = check_array(
             X, dtype=np.float64, allow_nd=True, ensure_all_finite=finite, estimator=estimator, input_name="X"

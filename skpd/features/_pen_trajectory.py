@@ -16,8 +16,8 @@ __all__ = ["PEN_CHANNELS", "Run", "Trajectory", "prepare"]
 PEN_CHANNELS = ("x", "y", "t", "pressure", "azimuth", "altitude", "pen_down")
 _X, _Y, _T, _PRESSURE, _AZIMUTH, _ALTITUDE, _PEN_DOWN = range(len(PEN_CHANNELS))
 _FILTER_ORDER = 4
-#: Radians that the angles of a pen can have, either way.
-_LARGEST_ANGLES = {"azimuth": 2 * np.pi, "altitude": np.pi / 2}
+#: Radians that the angles of a pen can have, either way; an azimuth without its jumps goes beyond a turn.
+_LARGEST_ANGLES = {"azimuth": 4 * np.pi, "altitude": np.pi / 2}
 
 
 @dataclass(frozen=True)
