@@ -121,7 +121,8 @@ def round_rate(rate: float, steps: np.ndarray, resolution: float) -> float:
     rate = float(rate)
     if not 0 < rate < np.inf:
         return rate
-    tolerance = resolution / float(steps.sum()) + _ARITHMETIC
+    # Both ends are rounded, and by pandas before version 3 not always to the nearest.
+    tolerance = 2 * resolution / float(steps.sum()) + _ARITHMETIC
     candidates = (float(f"{rate:.6g}"), 1 / float(f"{1 / rate:.6g}"))
     return next((rounded for rounded in candidates if abs(rounded / rate - 1) <= tolerance), rate)
 
